@@ -1,0 +1,1 @@
+//! Criterion benches of SOFABolt for Rust live in this package's `benches` folder.
