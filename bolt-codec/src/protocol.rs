@@ -1,0 +1,246 @@
+use std::time::Duration;
+
+use bytes::BytesMut;
+
+use crate::{CodecError, EncodeBuf, Limits};
+
+/// A protocol that an engine can run: frames, a decoder, an encoder, and how to beat and refuse.
+///
+/// SOFABolt's own is [`Bolt`](crate::bolt::Bolt); a private protocol implements the same trait.
+/// One value serves any number of connections. What belongs to a single connection is made by
+/// [`Protocol::open`].
+///
+/// ```
+/// use bolt_codec::{
+///     CodecError, Correlation, EncodeBuf, Frame, FrameDecoder, FrameEncoder, FrameKind, Limits,
+///     Protocol, Role,
+/// };
+/// use bytes::{Buf, Bytes, BytesMut};
+///
+/// /// A line in, a line out, in order.
+/// struct Line { text: Bytes, kind: FrameKind }
+///
+/// impl Frame for Line {
+///     fn kind(&self) -> FrameKind { self.kind }
+/// }
+///
+/// struct Lines { role: Role, max: usize }
+///
+/// impl FrameDecoder for Lines {
+///     type Frame = Line;
+///     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
+///         match src.iter().position(|&b| b == b'\n') {
+///             Some(end) => {
+///                 let text = src.split_to(end).freeze();
+///                 src.advance(1);
+///                 let kind = match self.role {
+///                     Role::Client => FrameKind::Response,
+///                     Role::Server => FrameKind::Request,
+///                 };
+///                 Ok(Some(Line { text, kind }))
+///             }
+///             None if src.len() > self.max => Err(CodecError::malformed("line too long")),
+///             None => Ok(None),
+///         }
+///     }
+/// }
+///
+/// impl FrameEncoder for Lines {
+///     type Frame = Line;
+///     fn encode(&mut self, line: Line, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+///         dst.put_bytes(line.text);
+///         dst.put_slice(b"\n");
+///         Ok(())
+///     }
+/// }
+///
+/// struct LineProtocol;
+///
+/// impl Protocol for LineProtocol {
+///     type Frame = Line;
+///     type Decoder = Lines;
+///     type Encoder = Lines;
+///     type Session = ();
+///     const NAME: &'static str = "line";
+///     const CORRELATION: Correlation = Correlation::InOrder;
+///
+///     fn open(&self, role: Role, limits: &Limits) -> (Lines, Lines, ()) {
+///         let max = limits.max_frame;
+///         (Lines { role, max }, Lines { role, max }, ())
+///     }
+/// }
+/// ```
+pub trait Protocol: Send + Sync + Sized + 'static {
+    /// What travels.
+    type Frame: Frame;
+    /// Bytes to frames, one per connection.
+    type Decoder: FrameDecoder<Frame = Self::Frame>;
+    /// Frames to bytes, one per connection.
+    type Encoder: FrameEncoder<Frame = Self::Frame>;
+    /// What is known of one connection: `()` for most. The engine keeps it beside the connection
+    /// and lends it to whoever makes frames for it.
+    type Session: Send + Sync + 'static;
+
+    /// A short name for logs and errors.
+    const NAME: &'static str;
+
+    /// How answers find their calls. By 64-bit id unless said otherwise.
+    const CORRELATION: Correlation = Correlation::ById { max: u64::MAX };
+
+    /// Makes decoder, encoder and session of a new connection.
+    ///
+    /// Decoder and encoder are driven from different places at the same time; what they have in
+    /// common (a negotiated version, say) they share through a handle of the protocol's choice.
+    fn open(&self, role: Role, limits: &Limits) -> (Self::Decoder, Self::Encoder, Self::Session);
+
+    /// A heartbeat to send when the connection is silent; `None` if the protocol has none. The
+    /// engine sets its id. Any answer, of kind [`FrameKind::Response`] or
+    /// [`FrameKind::HeartbeatAck`], completes it.
+    fn heartbeat(&self, session: &Self::Session) -> Option<Self::Frame> {
+        let _ = session;
+        None
+    }
+
+    /// The answer to a heartbeat of the peer, with its id already set.
+    fn heartbeat_ack(&self, beat: &Self::Frame) -> Option<Self::Frame> {
+        let _ = beat;
+        None
+    }
+
+    /// The answer to a request that the engine will not run, with its id already set; `None` if
+    /// the protocol has no word for it, which leaves the peer to its timeout.
+    fn refuse(&self, request: &Self::Frame, why: Refusal) -> Option<Self::Frame> {
+        let _ = (request, why);
+        None
+    }
+}
+
+/// What an engine asks a frame.
+pub trait Frame: Send + 'static {
+    /// What the frame is for.
+    fn kind(&self) -> FrameKind;
+
+    /// The id that ties an answer to its request. Not asked of protocols that answer in order.
+    fn id(&self) -> u64 {
+        0
+    }
+
+    /// Gives a request, a heartbeat or an oneway frame its id before it is encoded.
+    fn set_id(&mut self, id: u64) {
+        let _ = id;
+    }
+
+    /// How long the sender of a request waits for its answer, if the frame says so.
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// What a frame is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FrameKind {
+    /// Wants exactly one answer.
+    Request,
+    /// Wants no answer.
+    Oneway,
+    /// Answers a request (or a heartbeat, where the protocol doesn't tell them apart).
+    Response,
+    /// Asks for a sign of life.
+    Heartbeat,
+    /// Answers a heartbeat.
+    HeartbeatAck,
+    /// The peer asks for no new requests on this connection; those in flight are still answered.
+    GoAway,
+    /// Well-formed but without meaning to us: counted and dropped, never answered.
+    Unknown,
+}
+
+/// How answers find their calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Correlation {
+    /// By [`Frame::id`]. Ids run from 1 to `max` and start over; one that is in flight is never
+    /// given out again.
+    ById {
+        /// Largest id that fits the frame, such as `u32::MAX as u64`.
+        max: u64,
+    },
+    /// Answers come in the order of the requests. A server's answers are held back until it is
+    /// their turn.
+    InOrder,
+}
+
+/// Which end of a connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The end that connected.
+    Client,
+    /// The end that accepted.
+    Server,
+}
+
+/// Why an engine will not run a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Too many requests are in flight already.
+    Busy,
+    /// This end is shutting down.
+    ShuttingDown,
+    /// Nobody here takes requests.
+    NoHandler,
+    /// The handler panicked.
+    HandlerFailed,
+}
+
+/// Bytes to frames.
+pub trait FrameDecoder: Send + 'static {
+    /// What comes out.
+    type Frame;
+
+    /// Takes one frame from the front of `src`, or leaves `src` as it is and returns `None` when
+    /// more bytes are needed. Called again until it returns `None`, so a decoder may make several
+    /// frames of one.
+    ///
+    /// Implementations check announced lengths against the limits before they wait for the bytes,
+    /// and never reserve memory for bytes that have not arrived: the engine grows `src`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CodecError`]: the stream is out of step and the connection gets closed.
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Frame>, CodecError>;
+
+    /// Called once when the stream has ended and `decode` returned `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::Truncated`] by default when bytes of an unfinished frame are left.
+    fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Self::Frame>, CodecError> {
+        match src.len() {
+            0 => Ok(None),
+            buffered => Err(CodecError::Truncated { buffered }),
+        }
+    }
+}
+
+/// Frames to bytes.
+pub trait FrameEncoder: Send + 'static {
+    /// What goes in.
+    type Frame;
+
+    /// Appends one frame to `dst`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CodecError`] when the frame can't be expressed. Whatever was appended for it is taken
+    /// back by the caller, and the connection goes on.
+    fn encode(&mut self, frame: Self::Frame, dst: &mut EncodeBuf) -> Result<(), CodecError>;
+
+    /// About how many bytes `frame` will take, for back pressure. With the default of 0 a frame is
+    /// admitted whenever there is any room at all.
+    fn encoded_len(&self, frame: &Self::Frame) -> usize {
+        let _ = frame;
+        0
+    }
+}
