@@ -1,0 +1,19 @@
+package peer.bolt;
+
+import java.io.Serializable;
+
+/** Header and content are written by CustomCodec, not by Hessian. */
+public class CustomResponse implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    public String headerText;
+    public byte[] body;
+
+    public CustomResponse() {
+    }
+
+    public CustomResponse(String headerText, byte[] body) {
+        this.headerText = headerText;
+        this.body = body;
+    }
+}

@@ -1,0 +1,105 @@
+package peer.bolt;
+
+import com.alipay.remoting.exception.RemotingException;
+import com.alipay.remoting.rpc.RpcResponseFuture;
+import com.alipay.remoting.rpc.exception.InvokeTimeoutException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** Scenarios that need a server started for them, or much time. */
+final class SpecialScenarios {
+    private SpecialScenarios() {
+    }
+
+    static void addTo(Map<String, Scenario> all) {
+        all.put("tls", SpecialScenarios::tls);
+        all.put("tls-plain-client", SpecialScenarios::tlsPlainClient);
+        all.put("idle-with-heartbeat", SpecialScenarios::idleWithHeartbeat);
+        all.put("server-idle", SpecialScenarios::serverIdle);
+        all.put("soak", SpecialScenarios::soak);
+    }
+
+    private static String tls(Env env) throws Exception {
+        Check.that(env.options.has("tls-keystore"), "needs --tls-keystore and --tls-password");
+        Caller caller = env.open();
+        int port = caller.port();
+        for (Style style : Style.values()) {
+            Check.equal("string", "echo:" + Values.TEXT, caller.call(style, Values.TEXT));
+            Check.equal("bytes", Values.bytes(1 << 20), caller.call(style, Values.bytes(1 << 20)));
+        }
+        Check.equal("duplex", "cb0:d;cb1:d;", caller.sync(new DuplexRequest("sync", "d", 2)));
+        caller.stillFine(port);
+        return "all styles, 1 MiB, duplex";
+    }
+
+    private static String tlsPlainClient(Env env) throws Exception {
+        Caller caller = env.openPlain();
+        StringBuilder seen = new StringBuilder();
+        for (Style style : Style.values()) {
+            try {
+                Object answer = caller.call(style, "x", 5000);
+                throw new Check.Failure("a plain client was answered: " + Check.show(answer));
+            } catch (InvokeTimeoutException e) {
+                throw new Check.Failure("the connection was left open: " + Check.show(e));
+            } catch (RemotingException e) {
+                seen.append(e.getClass().getSimpleName()).append(' ');
+            }
+        }
+        return seen.toString().trim();
+    }
+
+    /** For a server that closes after 1,000 ms of silence. */
+    private static String idleWithHeartbeat(Env env) throws Exception {
+        int interval = env.options.number("heartbeat-interval-ms", 250);
+        return env.withHeartbeat(interval, () -> {
+            Caller caller = env.open();
+            int port = caller.port();
+            Thread.sleep(4000);
+            caller.stillFine(port);
+            return "kept by " + caller.tap.sum("out ", " heartbeat") + " heartbeats";
+        });
+    }
+
+    private static String serverIdle(Env env) throws Exception {
+        return env.withHeartbeat(600_000, () -> {
+            Caller caller = env.open();
+            int port = caller.port();
+            io.netty.channel.Channel channel = caller.connection().getChannel();
+            Check.eventually("closed by the server", false, 15_000, channel::isActive);
+            Thread.sleep(200);
+            int newPort = caller.port();
+            Check.that(newPort != port, "the connection is still the old one");
+            return "closed, then connected anew";
+        });
+    }
+
+    private static String soak(Env env) throws Exception {
+        int seconds = env.options.number("seconds", 10);
+        Caller caller = env.open();
+        int port = caller.port();
+        Random random = new Random(1);
+        long end = System.nanoTime() + seconds * 1_000_000_000L;
+        int calls = 0;
+        while (System.nanoTime() < end) {
+            List<EchoRequest> sent = new ArrayList<>();
+            List<RpcResponseFuture> futures = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                EchoRequest request = Values.echo(calls++, random.nextInt(2000));
+                sent.add(request);
+                futures.add(caller.future(request, 20_000));
+            }
+            Check.equal("null", null, caller.sync(new NullRequest("n")));
+            Check.serverError("[Server]OriginErrorMsg: java.lang.IllegalArgumentException: s",
+                () -> caller.sync(new ThrowRequest("runtime", "s")));
+            for (int i = 0; i < 100; i++) {
+                Check.echo(sent.get(i), futures.get(i).get(20_000));
+            }
+        }
+        Check.that(caller.connection().isInvokeFutureMapFinish(), "calls are still pending");
+        caller.stillFine(port);
+        return calls + " calls in " + seconds + " s";
+    }
+}
