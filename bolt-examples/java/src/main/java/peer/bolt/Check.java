@@ -110,7 +110,8 @@ final class Check {
     static String show(Object value) {
         String text;
         if (value instanceof byte[]) {
-            text = "byte[" + ((byte[]) value).length + "]";
+            byte[] bytes = (byte[]) value;
+            text = "byte[" + bytes.length + "]" + (bytes.length <= 40 ? Arrays.toString(bytes) : "");
         } else if (value instanceof Object[]) {
             text = Arrays.deepToString((Object[]) value);
         } else if (value instanceof Throwable) {

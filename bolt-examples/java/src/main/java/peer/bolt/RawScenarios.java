@@ -69,6 +69,7 @@ final class RawScenarios {
         all.put("raw-heartbeat", with(RawScenarios::heartbeat));
         all.put("raw-null", with(RawScenarios::nullAnswer));
         all.put("raw-switch", with(RawScenarios::switches));
+        all.put("raw-answer-class", with(RawScenarios::answerClass));
         all.put("raw-timeout-field", with(RawScenarios::timeoutField));
         all.put("raw-unknown-class", with((raw, java) -> error(raw, f -> f.className = "peer.bolt.UnknownRequest", 2,
             "No user processor found for request: peer.bolt.UnknownRequest")));
@@ -246,6 +247,27 @@ final class RawScenarios {
             Check.equal("switch", switches, answer.switches);
         }
         return "each answer has its request's switch";
+    }
+
+    /** The class of an answer is that of its Hessian form, whatever the request's class was. */
+    private static String answerClass(RawConnection raw, boolean java) throws Exception {
+        byte[] seven = {(byte) 0x97};
+        byte[] half = {0x6b, 0x3f, 0, 0, 0};
+        byte[] letter = {1, 'x'};
+        Object[][] cases = {{"java.lang.Integer", seven, "java.lang.Integer"}, {"java.lang.Short", seven, "java.lang.Integer"},
+            {"java.lang.Byte", seven, "java.lang.Integer"}, {"java.lang.Float", half, "java.lang.Double"},
+            {"java.lang.Double", half, "java.lang.Double"}, {"java.lang.Character", letter, "java.lang.String"}};
+        for (Object[] row : cases) {
+            Frame request = Frame.request("v1", 1);
+            request.className = (String) row[0];
+            request.content = (byte[]) row[1];
+            raw.send(request);
+            Frame answer = raw.read();
+            Check.equal("status for " + row[0], 0, answer.status);
+            Check.equal("class for " + row[0], row[2], answer.className);
+            Check.equal("content for " + row[0], row[1], answer.content);
+        }
+        return cases.length + " classes";
     }
 
     private static String timeoutField(RawConnection raw, boolean java) throws Exception {
