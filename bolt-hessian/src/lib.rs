@@ -1,1 +1,116 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod class_name;
+pub mod de;
+pub mod error;
+mod exception;
+mod handover;
+pub mod options;
+mod read;
+pub mod ser;
+pub mod types;
+pub mod value;
+mod value_serde;
+mod write;
+
+use std::io::Write;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use self::de::Deserializer;
+pub use self::error::{Error, ErrorKind, Result};
+pub use self::exception::{JavaException, StackFrame};
+pub use self::options::{Dialect, Limits, Options};
+pub use self::ser::Serializer;
+pub use self::types::{ByteArray, Date};
+pub use self::value::Value;
+
+/// Writes `value` in the draft dialect.
+///
+/// # Errors
+///
+/// See [`Serializer::write`].
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    to_vec_with(value, Options::default())
+}
+
+/// Writes `value` as `options` say.
+///
+/// # Errors
+///
+/// See [`Serializer::write`].
+pub fn to_vec_with<T: Serialize + ?Sized>(value: &T, options: Options) -> Result<Vec<u8>> {
+    let mut serializer = Serializer::new(options);
+    serializer.write(value)?;
+    Ok(serializer.into_vec())
+}
+
+/// Writes `value` in the draft dialect to `writer`, in one call.
+///
+/// # Errors
+///
+/// See [`Serializer::write`]; [`Io`](ErrorKind::Io) if `writer` fails.
+pub fn to_writer<T: Serialize + ?Sized>(writer: impl Write, value: &T) -> Result<()> {
+    to_writer_with(writer, value, Options::default())
+}
+
+/// Writes `value` as `options` say to `writer`, in one call.
+///
+/// # Errors
+///
+/// See [`Serializer::write`]; [`Io`](ErrorKind::Io) if `writer` fails.
+pub fn to_writer_with<T: Serialize + ?Sized>(
+    mut writer: impl Write,
+    value: &T,
+    options: Options,
+) -> Result<()> {
+    let bytes = to_vec_with(value, options)?;
+    let written = writer.write_all(&bytes);
+    written.map_err(|error| Error::new(ErrorKind::Io(error.kind())))
+}
+
+/// Reads one value of the draft dialect that takes all of `input`.
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left.
+pub fn from_slice<'de, T: Deserialize<'de>>(input: &'de [u8]) -> Result<T> {
+    from_slice_with(input, Options::default())
+}
+
+/// Reads one value that takes all of `input`, as `options` say.
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left.
+pub fn from_slice_with<'de, T: Deserialize<'de>>(input: &'de [u8], options: Options) -> Result<T> {
+    whole(Deserializer::from_slice(input, options))
+}
+
+/// Reads one value of the draft dialect that takes all of `input`. Byte arrays are views of
+/// `input` where they lie in one piece; see [`ByteArray`].
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left.
+pub fn from_bytes<T: DeserializeOwned>(input: &Bytes) -> Result<T> {
+    from_bytes_with(input, Options::default())
+}
+
+/// Reads one value that takes all of `input`, as `options` say; see [`from_bytes`].
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left.
+pub fn from_bytes_with<T: DeserializeOwned>(input: &Bytes, options: Options) -> Result<T> {
+    whole(Deserializer::from_bytes(input, options))
+}
+
+fn whole<'de, T: Deserialize<'de>>(mut stream: Deserializer<'de>) -> Result<T> {
+    let value = stream.read()?;
+    stream.finish()?;
+    Ok(value)
+}

@@ -1,0 +1,168 @@
+//! Lists, maps and objects that are being read.
+
+use std::borrow::Cow;
+
+use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+
+use super::Deserializer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::read::{FieldNames, ListHead};
+
+pub(super) struct Items<'a, 'de> {
+    de: &'a mut Deserializer<'de>,
+    list: ListHead,
+    /// Items still to come; `None` until the end mark.
+    left: Option<u32>,
+    /// Whether the end of an open-ended list has been seen.
+    ended: bool,
+}
+
+impl<'a, 'de> Items<'a, 'de> {
+    pub(super) fn new(de: &'a mut Deserializer<'de>, list: ListHead) -> Self {
+        Items {
+            de,
+            list,
+            left: list.length,
+            ended: false,
+        }
+    }
+
+    /// Whether another item comes.
+    fn advance(&mut self) -> Result<bool> {
+        match &mut self.left {
+            Some(0) => Ok(false),
+            Some(left) => {
+                *left -= 1;
+                Ok(true)
+            }
+            None => {
+                self.ended = self.ended || self.de.reader.take_end()?;
+                Ok(!self.ended)
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        if self.advance()? {
+            return self.de.reader.fail(ErrorKind::WrongItemCount);
+        }
+        match self.list.length {
+            Some(_) => self.de.reader.finish_list(self.list),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        match self.advance()? {
+            true => seed.deserialize(&mut *self.de).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.left.map(|left| self.de.reader.affordable(left))
+    }
+}
+
+pub(super) struct Entries<'a, 'de> {
+    de: &'a mut Deserializer<'de>,
+    ended: bool,
+}
+
+impl<'a, 'de> Entries<'a, 'de> {
+    pub(super) fn new(de: &'a mut Deserializer<'de>) -> Self {
+        Entries { de, ended: false }
+    }
+
+    /// Passes over the entries that the visitor left.
+    pub(super) fn finish(mut self) -> Result<()> {
+        while self.advance()? {
+            self.de.reader.skip()?;
+            self.de.reader.skip()?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<bool> {
+        self.ended = self.ended || self.de.reader.take_end()?;
+        Ok(!self.ended)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        match self.advance()? {
+            true => seed.deserialize(&mut *self.de).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
+        seed.deserialize(&mut *self.de)
+    }
+}
+
+pub(super) struct ObjectFields<'a, 'de> {
+    de: &'a mut Deserializer<'de>,
+    names: FieldNames,
+    names_are_kept: bool,
+}
+
+impl<'a, 'de> ObjectFields<'a, 'de> {
+    pub(super) fn new(de: &'a mut Deserializer<'de>, class: u32, names_are_kept: bool) -> Self {
+        ObjectFields {
+            names: de.reader.field_names(class),
+            de,
+            names_are_kept,
+        }
+    }
+
+    /// Passes over the fields that the visitor left.
+    pub(super) fn finish(mut self) -> Result<()> {
+        while self.de.reader.next_field(&mut self.names).is_some() {
+            self.de.reader.skip()?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut ObjectFields<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        loop {
+            let reader = &mut self.de.reader;
+            let Some((name, shadowed)) = reader.next_field(&mut self.names) else {
+                return Ok(None);
+            };
+            if shadowed {
+                reader.skip()?;
+                continue;
+            }
+            let length = name.len();
+            let key = match name {
+                Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
+                Cow::Owned(name) => seed.deserialize(StringDeserializer::new(name.clone())),
+            }?;
+            if self.names_are_kept {
+                // The name stands in the input once and is copied for each object.
+                reader.charge(length)?;
+            }
+            return Ok(Some(key));
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
+        seed.deserialize(&mut *self.de)
+    }
+}

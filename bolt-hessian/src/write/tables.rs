@@ -1,0 +1,98 @@
+//! The type names and class definitions that were written.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::value::Class;
+
+/// So many classes are found faster by looking at each than by hashing.
+const FEW: usize = 8;
+
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    types: HashMap<String, u32>,
+    /// Classes of both kinds, in one numbering.
+    class_count: u32,
+    derived: Vec<Derived>,
+    /// Places in `derived`, once there are more than a few.
+    derived_by_name: HashMap<&'static str, usize>,
+    shared: HashMap<Arc<Class>, u32>,
+    /// The same by address: the classes in `shared` stay alive.
+    shared_by_address: HashMap<usize, u32>,
+}
+
+/// A class whose fields a `Serialize` implementation names.
+#[derive(Debug)]
+pub(super) struct Derived {
+    pub(super) name: &'static str,
+    pub(super) number: u32,
+    /// `None` until the first object of the class ends.
+    pub(super) fields: Option<Vec<&'static str>>,
+}
+
+impl Tables {
+    /// The number of `name`, which gets one now if it had none; `true` if it had.
+    pub(super) fn type_number(&mut self, name: &str) -> (u32, bool) {
+        if let Some(number) = self.types.get(name) {
+            return (*number, true);
+        }
+        let number = self.types.len() as u32;
+        self.types.insert(name.to_owned(), number);
+        (number, false)
+    }
+
+    /// The place of the class `name` among the derived ones.
+    #[inline]
+    pub(super) fn find_derived(&self, name: &'static str) -> Option<usize> {
+        if self.derived.len() > FEW {
+            return self.derived_by_name.get(name).copied();
+        }
+        self.derived
+            .iter()
+            .position(|class| std::ptr::eq(class.name, name) || class.name == name)
+    }
+
+    pub(super) fn add_derived(&mut self, name: &'static str) -> usize {
+        let place = self.derived.len();
+        let number = self.next_class();
+        self.derived.push(Derived {
+            name,
+            number,
+            fields: None,
+        });
+        if place == FEW {
+            let places = self.derived.iter().map(|class| class.name).zip(0..);
+            self.derived_by_name = places.collect();
+        } else if place > FEW {
+            self.derived_by_name.insert(name, place);
+        }
+        place
+    }
+
+    #[inline]
+    pub(super) fn derived(&mut self, place: usize) -> &mut Derived {
+        &mut self.derived[place]
+    }
+
+    pub(super) fn find_shared(&mut self, class: &Arc<Class>) -> Option<u32> {
+        let address = Arc::as_ptr(class) as usize;
+        if let Some(number) = self.shared_by_address.get(&address) {
+            return Some(*number);
+        }
+        self.shared.get(class).copied()
+    }
+
+    pub(super) fn add_shared(&mut self, class: &Arc<Class>) -> u32 {
+        let number = self.next_class();
+        self.shared.insert(Arc::clone(class), number);
+        self.shared_by_address
+            .insert(Arc::as_ptr(class) as usize, number);
+        number
+    }
+
+    fn next_class(&mut self) -> u32 {
+        let number = self.class_count;
+        self.class_count += 1;
+        number
+    }
+}

@@ -1,0 +1,160 @@
+//! Strings and byte arrays, in pieces where they are long.
+
+use super::{Writer, wire_length};
+use crate::error::Result;
+use crate::options::Dialect;
+
+/// The most that Java's writer puts into one piece: UTF-16 units of a string, bytes of an array.
+const PIECE: usize = 0x8000;
+
+impl Writer {
+    #[inline]
+    pub(crate) fn string(&mut self, text: &str) {
+        if text.len() <= PIECE && text.is_ascii() {
+            self.text_head(text.len());
+            self.out.extend_from_slice(text.as_bytes());
+        } else {
+            self.long_string(text);
+        }
+    }
+
+    fn long_string(&mut self, text: &str) {
+        let mut rest = text;
+        loop {
+            let (units, end) = piece_of(rest);
+            if end == rest.len() {
+                self.text_head(units);
+                return self.units_of(rest);
+            }
+            self.text_more(units);
+            let (piece, tail) = rest.split_at(end);
+            self.units_of(piece);
+            rest = tail;
+        }
+    }
+
+    /// Text that is not valid: UTF-16 with half a surrogate pair.
+    pub(crate) fn utf16(&mut self, text: &[u16]) {
+        let mut rest = text;
+        while rest.len() > PIECE {
+            // A pair stays together.
+            let cut = match rest[PIECE - 1] {
+                0xd800..=0xdbff => PIECE - 1,
+                _ => PIECE,
+            };
+            self.text_more(cut);
+            let (piece, tail) = rest.split_at(cut);
+            piece.iter().for_each(|unit| self.unit(*unit));
+            rest = tail;
+        }
+        self.text_head(rest.len());
+        rest.iter().for_each(|unit| self.unit(*unit));
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while rest.len() > PIECE {
+            let (piece, tail) = rest.split_at(PIECE);
+            let tag = self.tag(b'b', b'A');
+            self.tagged(tag, (PIECE as u16).to_be_bytes());
+            self.out.extend_from_slice(piece);
+            rest = tail;
+        }
+        let length = rest.len() as u16;
+        match (length, self.dialect) {
+            (0..=15, _) => self.out.push(0x20 + length as u8),
+            (16..=1023, Dialect::Published) => {
+                self.tagged(0x34 + (length >> 8) as u8, [length as u8]);
+            }
+            _ => self.tagged(b'B', length.to_be_bytes()),
+        }
+        self.out.extend_from_slice(rest);
+    }
+
+    /// The raw units of a name, without a tag.
+    pub(super) fn units_of(&mut self, text: &str) {
+        if text.is_ascii() {
+            return self.out.extend_from_slice(text.as_bytes());
+        }
+        let mut rest = text;
+        // Up to U+FFFF the units are UTF-8; what is above becomes two units.
+        while let Some(at) = rest.as_bytes().iter().position(|byte| *byte >= 0xf0) {
+            let (plain, tail) = rest.split_at(at);
+            self.out.extend_from_slice(plain.as_bytes());
+            let mut characters = tail.chars();
+            if let Some(character) = characters.next() {
+                let mut pair = [0; 2];
+                for unit in character.encode_utf16(&mut pair) {
+                    self.unit(*unit);
+                }
+            }
+            rest = characters.as_str();
+        }
+        self.out.extend_from_slice(rest.as_bytes());
+    }
+
+    /// A name with its length as an int before it.
+    pub(super) fn counted_name(&mut self, name: &str) -> Result<()> {
+        self.int(wire_length(utf16_length(name))?);
+        self.units_of(name);
+        Ok(())
+    }
+
+    fn unit(&mut self, unit: u16) {
+        match unit {
+            0..=0x7f => self.out.push(unit as u8),
+            0x80..=0x7ff => self
+                .out
+                .extend_from_slice(&[0xc0 | (unit >> 6) as u8, 0x80 | (unit & 0x3f) as u8]),
+            _ => self.out.extend_from_slice(&[
+                0xe0 | (unit >> 12) as u8,
+                0x80 | (unit >> 6 & 0x3f) as u8,
+                0x80 | (unit & 0x3f) as u8,
+            ]),
+        }
+    }
+
+    fn text_head(&mut self, units: usize) {
+        let length = units as u16;
+        match (length, self.dialect) {
+            (0..=31, _) => self.out.push(length as u8),
+            (32..=1023, Dialect::Published) => {
+                self.tagged(0x30 + (length >> 8) as u8, [length as u8]);
+            }
+            _ => self.tagged(b'S', length.to_be_bytes()),
+        }
+    }
+
+    fn text_more(&mut self, units: usize) {
+        let tag = self.tag(b's', b'R');
+        self.tagged(tag, (units as u16).to_be_bytes());
+    }
+}
+
+/// How many UTF-16 units `text` has.
+pub(super) fn utf16_length(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.len(),
+        // Each character begins with one byte that continues none; those of four bytes count
+        // twice.
+        false => text
+            .bytes()
+            .map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0))
+            .sum(),
+    }
+}
+
+/// How many units and bytes of `text` the next piece takes.
+fn piece_of(text: &str) -> (usize, usize) {
+    let (mut units, mut end) = (0, 0);
+    for byte in text.bytes() {
+        let more = usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0);
+        // A character that does not fit goes whole into the next piece.
+        if units + more > PIECE {
+            return (units, end);
+        }
+        units += more;
+        end += 1;
+    }
+    (units, end)
+}

@@ -1,0 +1,128 @@
+//! What the real Java library wrote, and what its reader accepts and refuses.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../examples/wire/hex.rs"]
+mod hex;
+#[path = "../examples/wire/tree.rs"]
+mod tree;
+
+use bolt_hessian::{Result, Value, from_slice, to_vec};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    hex: String,
+    /// The value as a tree; absent where the bytes are to be refused, or nested too deep for a
+    /// plain JSON parser, which `wire_json` then has as text.
+    wire: Option<serde_json::Value>,
+    wire_json: Option<String>,
+    #[serde(default)]
+    canonical_encoding: bool,
+}
+
+impl Vector {
+    fn bytes(&self) -> Vec<u8> {
+        hex::decode(&self.hex).unwrap()
+    }
+
+    fn expected(&self) -> Option<Value> {
+        let text = match (&self.wire, &self.wire_json) {
+            (_, Some(text)) => text.clone(),
+            (Some(wire), None) => wire.to_string(),
+            (None, None) => return None,
+        };
+        Some(tree::from_json(&text).unwrap())
+    }
+}
+
+fn load(text: &str, at_least: usize) -> Vec<Vector> {
+    let vectors: Vec<Vector> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(vectors.len() >= at_least, "only {} vectors", vectors.len());
+    vectors
+}
+
+fn written_by_java() -> Vec<Vector> {
+    load(include_str!("fixtures/hessian.jsonl"), 282)
+}
+
+fn given_to_java() -> Vec<Vector> {
+    load(include_str!("fixtures/hessian-reader.jsonl"), 134)
+}
+
+fn check_decoding(vectors: &[Vector]) {
+    for vector in vectors {
+        let decoded: Result<Value> = from_slice(&vector.bytes());
+        match vector.expected() {
+            Some(expected) => assert_eq!(decoded.as_ref(), Ok(&expected), "{}", vector.name),
+            None => assert!(decoded.is_err(), "{}: {decoded:?}", vector.name),
+        }
+    }
+}
+
+#[test]
+fn every_value_that_java_wrote_is_read_as_what_it_is() {
+    check_decoding(&written_by_java());
+}
+
+#[test]
+fn every_input_is_read_or_refused_as_the_table_says() {
+    check_decoding(&given_to_java());
+}
+
+#[test]
+fn what_java_wrote_canonically_is_written_with_the_same_bytes() {
+    let mut checked = 0;
+    for vector in written_by_java() {
+        if vector.canonical_encoding {
+            let value: Value = from_slice(&vector.bytes()).unwrap();
+            assert_eq!(
+                hex::encode(&to_vec(&value).unwrap()),
+                vector.hex,
+                "{}",
+                vector.name
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 270, "only {checked} canonical vectors");
+}
+
+#[test]
+fn a_tree_survives_its_way_through_json() {
+    for vector in written_by_java() {
+        let value: Value = from_slice(&vector.bytes()).unwrap();
+        assert_eq!(
+            tree::from_json(&tree::to_json(&value)),
+            Ok(value),
+            "{}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn no_prefix_of_a_value_is_a_value() {
+    for vector in written_by_java() {
+        let bytes = vector.bytes();
+        // Long strings need not be cut everywhere.
+        for end in (0..bytes.len()).step_by(1 + bytes.len() / 500) {
+            let decoded: Result<Value> = from_slice(&bytes[..end]);
+            assert!(decoded.is_err(), "{} cut to {end} bytes", vector.name);
+        }
+    }
+}
+
+#[test]
+fn bytes_after_a_value_are_refused() {
+    for vector in written_by_java() {
+        let mut bytes = vector.bytes();
+        bytes.push(b'N');
+        let decoded: Result<Value> = from_slice(&bytes);
+        assert!(decoded.is_err(), "{}", vector.name);
+    }
+}
