@@ -42,7 +42,7 @@ pub mod framed;
 mod limits;
 mod protocol;
 
-pub use encode_buf::{COPY_LIMIT, EncodeBuf};
+pub use encode_buf::{COPY_LIMIT, EncodeBuf, Mark};
 pub use error::CodecError;
 pub use limits::Limits;
 pub use protocol::{

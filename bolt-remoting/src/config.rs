@@ -1,0 +1,122 @@
+//! How connections behave: limits, heartbeats, deadlines of the transport. Per instance, never
+//! global.
+//!
+//! | setting | client | server | Java |
+//! |---|---|---|---|
+//! | largest frame | 64 MiB | 64 MiB | none |
+//! | calls in flight per connection, each direction | 65,536 | 65,536 | none |
+//! | outbox | 1 MiB | 1 MiB | 64 KiB, then calls fail |
+//! | heartbeat interval, ack timeout, misses | 15 s, 1 s, 3 | off | client only: 15 s, 1 s, 3 |
+//! | closed when nothing was received for | never | 90 s | server: 90 s |
+//! | first frame within | – | 10 s | never |
+//! | a begun frame complete within | 30 s | 30 s | never |
+//! | no progress in writing for | 30 s | 30 s | never |
+//! | running requests of a peer that closed its end | 1 s | 1 s | 0 |
+//!
+//! ```
+//! use bolt_remoting::ConnectionConfig;
+//! use std::time::Duration;
+//!
+//! let mut config = ConnectionConfig::client();
+//! if let Some(heartbeat) = &mut config.heartbeat {
+//!     heartbeat.interval = Duration::from_secs(5);
+//! }
+//! config.outbox_limit = 4 * 1024 * 1024;
+//! ```
+
+use std::time::Duration;
+
+use bolt_codec::Limits;
+
+/// Settings of every connection that one client or server makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionConfig {
+    /// What the codec accepts and sends.
+    pub limits: Limits,
+    /// Most calls that wait for an answer on one connection, and, separately, most requests of the
+    /// peer that are being handled. Above it, own calls wait for room and the peer's requests are
+    /// refused as busy while reading goes on.
+    pub max_in_flight: usize,
+    /// Most bytes of encoded frames that wait to be written. Calls wait for room; one frame that
+    /// is larger on its own is admitted when nothing else waits.
+    pub outbox_limit: usize,
+    /// Heartbeats that this end sends; `None` for none.
+    pub heartbeat: Option<HeartbeatConfig>,
+    /// A connection on which no byte was received for this long is closed; `None` for never.
+    pub idle_timeout: Option<Duration>,
+    /// A connection that has sent no whole frame this long after it was made is closed.
+    pub first_frame_timeout: Option<Duration>,
+    /// A frame whose first byte has arrived must be whole within this time.
+    pub frame_timeout: Option<Duration>,
+    /// A peer that takes none of the bytes that wait for it for this long is closed.
+    pub write_stall_timeout: Option<Duration>,
+    /// How long requests that are being handled may go on, and be answered, after the peer has
+    /// closed its sending end. After that they are cancelled.
+    pub half_close_grace: Duration,
+}
+
+/// When and how often a silent peer is asked for a sign of life.
+///
+/// A peer is dead after [`max_misses`](Self::max_misses) heartbeats in a row without any byte from
+/// it: `max_misses × interval + ack_timeout` after its last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeartbeatConfig {
+    /// Silence before a heartbeat, and time from one heartbeat to the next. Default 15 s (Java:
+    /// `bolt.tcp.heartbeat.interval`).
+    pub interval: Duration,
+    /// How long an answer may take. Default 1 s, and never more than the interval.
+    pub ack_timeout: Duration,
+    /// Unanswered heartbeats in a row that end the connection. Default 3 (Java:
+    /// `bolt.tcp.heartbeat.maxtimes`).
+    pub max_misses: u32,
+}
+
+impl HeartbeatConfig {
+    /// Heartbeats at `interval`, with an ack timeout of 1 s or the interval if that is shorter, and
+    /// 3 misses.
+    #[must_use]
+    pub fn every(interval: Duration) -> Self {
+        Self {
+            interval,
+            ack_timeout: interval.min(Duration::from_secs(1)),
+            max_misses: 3,
+        }
+    }
+}
+
+impl Default for HeartbeatConfig {
+    fn default() -> Self {
+        Self::every(Duration::from_secs(15))
+    }
+}
+
+impl ConnectionConfig {
+    /// Defaults of a client: heartbeats, no idle limit.
+    #[must_use]
+    pub fn client() -> Self {
+        Self {
+            limits: Limits::default(),
+            max_in_flight: 65_536,
+            outbox_limit: 1024 * 1024,
+            heartbeat: Some(HeartbeatConfig::default()),
+            idle_timeout: None,
+            first_frame_timeout: None,
+            frame_timeout: Some(Duration::from_secs(30)),
+            write_stall_timeout: Some(Duration::from_secs(30)),
+            half_close_grace: Duration::from_secs(1),
+        }
+    }
+
+    /// Defaults of a server: no heartbeats, closed when idle for 90 s.
+    #[must_use]
+    pub fn server() -> Self {
+        Self {
+            heartbeat: None,
+            idle_timeout: Some(Duration::from_secs(90)),
+            first_frame_timeout: Some(Duration::from_secs(10)),
+            ..Self::client()
+        }
+    }
+}

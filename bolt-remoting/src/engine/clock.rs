@@ -1,0 +1,161 @@
+//! The times of one connection: liveness, frame deadlines, write stalls. No I/O and no clock of
+//! its own: the time is passed in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::liveness::{Action, Liveness};
+use crate::config::ConnectionConfig;
+use crate::error::CloseReason;
+
+/// What is due.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Beat,
+    Close(CloseReason),
+    /// Nothing before this time, if ever.
+    At(Option<Instant>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Clock {
+    liveness: Liveness,
+    first_frame_by: Option<Instant>,
+    frame_timeout: Option<Duration>,
+    frame_by: Option<Instant>,
+    stall_timeout: Option<Duration>,
+    write_by: Option<Instant>,
+}
+
+impl Clock {
+    pub(crate) fn new(config: &ConnectionConfig, can_beat: bool, now: Instant) -> Self {
+        Self {
+            liveness: Liveness::new(
+                config.heartbeat.filter(|_| can_beat),
+                config.idle_timeout,
+                now,
+            ),
+            first_frame_by: config.first_frame_timeout.map(|timeout| now + timeout),
+            frame_timeout: config.frame_timeout,
+            frame_by: None,
+            stall_timeout: config.write_stall_timeout,
+            write_by: None,
+        }
+    }
+
+    /// Bytes were received.
+    pub(crate) fn on_read(&mut self, now: Instant) {
+        self.liveness.on_read(now);
+    }
+
+    /// Received bytes gave so many frames, and maybe the beginning of another.
+    pub(crate) fn on_frames(&mut self, frames: usize, mid_frame: bool, now: Instant) {
+        if frames > 0 {
+            self.first_frame_by = None;
+            self.frame_by = None;
+        }
+        self.frame_by = match (mid_frame, self.frame_by) {
+            (false, _) => None,
+            (true, None) => self.frame_timeout.map(|timeout| now + timeout),
+            (true, begun) => begun,
+        };
+    }
+
+    /// The peer took some bytes.
+    pub(crate) fn on_written(&mut self) {
+        self.write_by = None;
+    }
+
+    /// The peer takes no bytes for now.
+    pub(crate) fn on_write_blocked(&mut self, now: Instant) {
+        if self.write_by.is_none() {
+            self.write_by = self.stall_timeout.map(|timeout| now + timeout);
+        }
+    }
+
+    pub(crate) fn poll(&mut self, now: Instant) -> Due {
+        let deadlines = [
+            (self.first_frame_by, CloseReason::FirstFrameTimeout),
+            (self.frame_by, CloseReason::FrameTimeout),
+            (self.write_by, CloseReason::WriteStalled),
+        ];
+        let mut next = match self.liveness.poll(now) {
+            Action::Beat => return Due::Beat,
+            Action::Dead => return Due::Close(CloseReason::HeartbeatTimeout),
+            Action::Idle => return Due::Close(CloseReason::Idle),
+            Action::Wait(next) => next,
+        };
+        for (by, reason) in deadlines {
+            let Some(by) = by else { continue };
+            if by <= now {
+                return Due::Close(reason);
+            }
+            next = Some(next.map_or(by, |next| next.min(by)));
+        }
+        Due::At(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEC: Duration = Duration::from_secs(1);
+
+    fn server() -> (Clock, Instant) {
+        let now = Instant::now();
+        (Clock::new(&ConnectionConfig::server(), false, now), now)
+    }
+
+    #[test]
+    fn a_connection_without_a_first_frame_is_closed_after_ten_seconds() {
+        let (mut clock, start) = server();
+        clock.on_read(start + SEC * 5);
+        clock.on_frames(0, true, start + SEC * 5);
+        assert_eq!(clock.poll(start + SEC * 9), Due::At(Some(start + SEC * 10)));
+        assert_eq!(
+            clock.poll(start + SEC * 10),
+            Due::Close(CloseReason::FirstFrameTimeout)
+        );
+    }
+
+    #[test]
+    fn a_dribbled_frame_is_cut_thirty_seconds_after_its_first_byte() {
+        let (mut clock, start) = server();
+        clock.on_frames(1, true, start);
+        for second in 1..30 {
+            let now = start + SEC * second;
+            clock.on_read(now);
+            clock.on_frames(0, true, now);
+            assert!(matches!(clock.poll(now), Due::At(_)), "{second}");
+        }
+        assert_eq!(
+            clock.poll(start + SEC * 30),
+            Due::Close(CloseReason::FrameTimeout)
+        );
+    }
+
+    #[test]
+    fn every_whole_frame_gives_the_next_one_its_full_time() {
+        let (mut clock, start) = server();
+        clock.on_frames(1, true, start);
+        clock.on_frames(1, true, start + SEC * 20);
+        assert!(matches!(clock.poll(start + SEC * 40), Due::At(_)));
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_closed_after_thirty_seconds() {
+        let (mut clock, start) = server();
+        clock.on_frames(1, false, start);
+        clock.on_write_blocked(start);
+        clock.on_written();
+        clock.on_write_blocked(start + SEC * 20);
+        clock.on_write_blocked(start + SEC * 40);
+        assert!(matches!(clock.poll(start + SEC * 49), Due::At(_)));
+        assert_eq!(
+            clock.poll(start + SEC * 50),
+            Due::Close(CloseReason::WriteStalled)
+        );
+    }
+}

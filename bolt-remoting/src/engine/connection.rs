@@ -1,0 +1,406 @@
+//! The handle of one connection.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bolt_codec::{Protocol, Role};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+
+use super::driver::Driver;
+use super::handler::FrameHandler;
+use super::shared::{Phase, Rejected, Shared};
+use crate::config::ConnectionConfig;
+use crate::error::CloseReason;
+use crate::{Error, ErrorKind, Result};
+
+/// One connection of any protocol: a cheap handle to clone and share. Calls of any number of tasks
+/// travel on it at the same time.
+///
+/// Dropping the handles does not close the connection: [`close`](Self::close) or
+/// [`drain`](Self::drain) it, or let the client or server that it belongs to do so.
+pub struct Connection<P: Protocol>(Arc<Shared<P>>);
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+/// What a new connection is made of besides its bytes.
+pub(crate) struct Setup<P: Protocol> {
+    pub(crate) protocol: Arc<P>,
+    pub(crate) role: Role,
+    pub(crate) config: Arc<ConnectionConfig>,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) local: Option<SocketAddr>,
+}
+
+impl<P: Protocol> Connection<P> {
+    pub(crate) fn new(shared: Arc<Shared<P>>) -> Self {
+        Self(shared)
+    }
+
+    /// Runs a connection over any byte stream: a socket that was made elsewhere, or one half of
+    /// [`tokio::io::duplex`] in a test.
+    ///
+    /// Must be called within a tokio runtime, on which the connection's task is spawned.
+    pub fn over<T>(
+        io: T,
+        protocol: Arc<P>,
+        role: Role,
+        handler: Arc<dyn FrameHandler<P>>,
+        config: Arc<ConnectionConfig>,
+    ) -> Self
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let setup = Setup {
+            protocol,
+            role,
+            config,
+            peer: None,
+            local: None,
+        };
+        let (connection, driver) = Self::prepare(io, setup, handler);
+        tokio::spawn(driver);
+        connection
+    }
+
+    /// A connection and the future that runs it, which gives the number of requests that it had to
+    /// cut off.
+    pub(crate) fn prepare<T>(
+        io: T,
+        setup: Setup<P>,
+        handler: Arc<dyn FrameHandler<P>>,
+    ) -> (Self, Driver<P, T>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let (decoder, encoder, session) = setup.protocol.open(setup.role, &setup.config.limits);
+        let shared = Arc::new(Shared::new(setup, session, encoder, number));
+        let driver = Driver::new(Arc::clone(&shared), handler, io, decoder);
+        (Self(shared), driver)
+    }
+
+    /// Sends a request and waits for its answer, both within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Closed`] and [`ErrorKind::Send`]. A zero timeout fails
+    /// at once without sending anything.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the call up: before the request was queued nothing is sent,
+    /// afterwards its answer is dropped when it comes. The connection stays in step either way.
+    pub async fn call(&self, frame: P::Frame, timeout: Duration) -> Result<P::Frame> {
+        self.start_call(frame, Instant::now() + timeout)
+            .await?
+            .await
+    }
+
+    /// Queues a request, waiting for room until `deadline`, and returns the future of its answer,
+    /// which ends at `deadline` too.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it returns means that nothing is sent.
+    pub async fn start_call(
+        &self,
+        frame: P::Frame,
+        deadline: Instant,
+    ) -> Result<ResponseFuture<P>> {
+        self.when_room(deadline, frame, |frame| self.try_start(frame, deadline))
+            .await
+    }
+
+    /// Queues a request if there is room now, and returns the future of its answer, which ends at
+    /// `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overflow`] without room; otherwise as [`call`](Self::call).
+    pub fn try_call(&self, frame: P::Frame, deadline: Instant) -> Result<ResponseFuture<P>> {
+        self.try_start(frame, deadline)
+            .map_err(|rejected| self.overflow(rejected))
+    }
+
+    pub(crate) fn try_start(
+        &self,
+        frame: P::Frame,
+        deadline: Instant,
+    ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
+        if deadline <= Instant::now() {
+            return Err(Rejected::Failed(Error::timeout().with_call(
+                self.0.peer,
+                None,
+                false,
+            )));
+        }
+        let id = self.0.queue_call(frame, deadline)?;
+        Ok(ResponseFuture {
+            shared: Arc::clone(&self.0),
+            id: Some(id),
+        })
+    }
+
+    /// Queues a frame that gets no answer, waiting for room until `deadline`. It has left this
+    /// process at some later time; that it arrives nobody promises.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it returns means that nothing is sent.
+    pub async fn send(&self, frame: P::Frame, deadline: Instant) -> Result<()> {
+        self.when_room(deadline, frame, |frame| self.0.queue_oneway(frame))
+            .await
+    }
+
+    /// Queues a frame that gets no answer if there is room now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overflow`] without room, [`ErrorKind::Closed`], [`ErrorKind::Send`].
+    pub fn try_send(&self, frame: P::Frame) -> Result<()> {
+        self.0
+            .queue_oneway(frame)
+            .map_err(|rejected| self.overflow(rejected))
+    }
+
+    /// Tries until there is room or `deadline` has passed.
+    async fn when_room<R>(
+        &self,
+        deadline: Instant,
+        mut frame: P::Frame,
+        mut attempt: impl FnMut(P::Frame) -> Result<R, Rejected<P::Frame>>,
+    ) -> Result<R> {
+        loop {
+            // Registered before the attempt, so that room made right after it is not missed.
+            let mut room = std::pin::pin!(self.0.room.notified());
+            room.as_mut().enable();
+            match attempt(frame) {
+                Ok(done) => return Ok(done),
+                Err(Rejected::Failed(error)) => return Err(error),
+                Err(Rejected::Full(back)) => frame = back,
+            }
+            if timeout_at(deadline, room).await.is_err() {
+                return Err(Error::timeout().with_call(self.0.peer, None, false));
+            }
+        }
+    }
+
+    fn overflow(&self, rejected: Rejected<P::Frame>) -> Error {
+        match rejected {
+            Rejected::Failed(error) => error,
+            Rejected::Full(_) => {
+                let text = "no room: too many bytes or calls wait on this connection";
+                Error::new(ErrorKind::Overflow, text).with_call(self.0.peer, None, false)
+            }
+        }
+    }
+
+    /// Whether new calls are possible.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.0.lock().phase, Phase::Open)
+    }
+
+    /// Why no new calls are possible, once that is so.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match &self.0.lock().phase {
+            Phase::Open => None,
+            Phase::GoingAway => Some(CloseReason::GoAway),
+            Phase::Draining { .. } => Some(CloseReason::Local),
+            Phase::Closed(error) => error.close_reason().cloned(),
+        }
+    }
+
+    /// Closes the connection: calls that wait end at once with [`ErrorKind::Closed`], requests of
+    /// the peer that are being handled are cancelled. What was queued before may still be written.
+    pub fn close(&self) {
+        self.0.close(Error::closed(CloseReason::Local));
+    }
+
+    /// Closes the connection in order: no new calls in either direction (the peer's are refused as
+    /// busy), those in flight may end within `grace`, answers are written, then it is closed.
+    pub fn drain(&self, grace: Duration) {
+        self.0.drain(Instant::now() + grace);
+    }
+
+    /// Waits until the connection's task has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Waiting can be given up and taken up again at any time.
+    pub async fn closed(&self) {
+        self.0.ended.cancelled().await;
+    }
+
+    /// A number that no other connection of this process has.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// The peer's address, where the transport has addresses.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.0.peer
+    }
+
+    /// The local address, where the transport has addresses.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.0.local
+    }
+
+    /// Which end this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// What the protocol knows of this connection.
+    #[must_use]
+    pub fn session(&self) -> &P::Session {
+        &self.0.session
+    }
+
+    /// The protocol it speaks.
+    #[must_use]
+    pub fn protocol(&self) -> &Arc<P> {
+        &self.0.protocol
+    }
+
+    /// The settings it was made with.
+    #[must_use]
+    pub fn config(&self) -> &ConnectionConfig {
+        &self.0.config
+    }
+
+    /// A look at what is going on.
+    #[must_use]
+    pub fn stats(&self) -> ConnectionStats {
+        let state = self.0.lock();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.0.counters;
+        ConnectionStats {
+            calls_waiting: state.pending.waiting(),
+            requests_in_flight: state.in_flight(),
+            bytes_queued: state.outbox.len(),
+            late_answers: read(&counters.late_answers),
+            unknown_frames: read(&counters.unknown_frames),
+            heartbeats_received: read(&counters.heartbeats),
+            requests_refused: read(&counters.refused),
+        }
+    }
+}
+
+/// Numbers of one connection at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionStats {
+    /// Own calls that have no outcome yet.
+    pub calls_waiting: usize,
+    /// Requests of the peer that are being handled or whose answers wait for room.
+    pub requests_in_flight: usize,
+    /// Bytes that wait to be written.
+    pub bytes_queued: usize,
+    /// Answers that nobody waited for: after a timeout, repeated, or never asked for.
+    pub late_answers: u64,
+    /// Frames that were well-formed but without meaning to this end.
+    pub unknown_frames: u64,
+    /// Heartbeats that the peer has sent.
+    pub heartbeats_received: u64,
+    /// Requests of the peer that were refused unhandled.
+    pub requests_refused: u64,
+}
+
+impl<P: Protocol> Clone for Connection<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Connection<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("protocol", &P::NAME)
+            .field("number", &self.0.number)
+            .field("peer", &self.0.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a request that is queued or under way. `'static`: it may be kept, moved to
+/// another task, or dropped.
+///
+/// # Cancel safety
+///
+/// Dropping it gives the call up and frees its place at once. The request may still be handled;
+/// its answer is dropped when it comes.
+#[must_use = "dropping the future gives the call up"]
+pub struct ResponseFuture<P: Protocol> {
+    shared: Arc<Shared<P>>,
+    /// `None` once the outcome has been taken.
+    id: Option<u64>,
+}
+
+impl<P: Protocol> ResponseFuture<P> {
+    /// The id that the request has on its connection.
+    #[must_use]
+    pub fn request_id(&self) -> Option<u64> {
+        self.id
+    }
+
+    /// The connection it went to.
+    #[must_use]
+    pub fn connection(&self) -> Connection<P> {
+        Connection(Arc::clone(&self.shared))
+    }
+}
+
+impl<P: Protocol> Future for ResponseFuture<P> {
+    type Output = Result<P::Frame>;
+
+    /// # Panics
+    ///
+    /// When polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let id = self.id.expect("polled after it was ready");
+        let polled = self.shared.lock().pending.poll(id, cx);
+        polled.map(|outcome| {
+            self.id = None;
+            outcome.map_err(|error| error.with_call(self.shared.peer, None, false))
+        })
+    }
+}
+
+impl<P: Protocol> Drop for ResponseFuture<P> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.shared.lock().pending.forget(id);
+            self.shared.room.notify_waiters();
+        }
+    }
+}
+
+impl<P: Protocol> fmt::Debug for ResponseFuture<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

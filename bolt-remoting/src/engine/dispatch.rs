@@ -1,0 +1,211 @@
+//! Received frames to whom they are for.
+
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Refusal};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
+use super::inbound::Ticket;
+use super::pending::Answered;
+use super::shared::{Phase, Shared, count};
+use crate::Connection;
+use crate::error::CloseReason;
+
+/// Gives requests to the handler and answers to their calls, all frames of one read together.
+pub(crate) struct Dispatch<P: Protocol> {
+    shared: Arc<Shared<P>>,
+    handler: Arc<dyn FrameHandler<P>>,
+    reply: Reply<P>,
+    /// Handlers that did not finish at once. Dropping the set cancels them.
+    tasks: JoinSet<()>,
+    /// What the frames of this read ask of the shared state.
+    batch: Vec<Inward<P::Frame>>,
+    wakers: Vec<Waker>,
+    admission: Admission,
+}
+
+enum Inward<F> {
+    Answer(F),
+    Send(F),
+    GoAway,
+}
+
+/// Whether requests of this batch may run.
+enum Admission {
+    /// So many more.
+    Room(usize),
+    Refuse(Refusal),
+}
+
+impl<P: Protocol> Dispatch<P> {
+    pub(crate) fn new(shared: Arc<Shared<P>>, handler: Arc<dyn FrameHandler<P>>) -> Self {
+        Self {
+            shared,
+            handler,
+            reply: Reply::new(),
+            tasks: JoinSet::new(),
+            batch: Vec::new(),
+            wakers: Vec::new(),
+            admission: Admission::Room(0),
+        }
+    }
+
+    pub(crate) fn begin_batch(&mut self) {
+        let state = self.shared.lock();
+        self.admission = match state.phase {
+            Phase::Draining { .. } | Phase::Closed(_) => Admission::Refuse(Refusal::ShuttingDown),
+            _ => Admission::Room(
+                self.shared
+                    .config
+                    .max_in_flight
+                    .saturating_sub(state.in_flight()),
+            ),
+        };
+    }
+
+    pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
+        match frame.kind() {
+            FrameKind::Response | FrameKind::HeartbeatAck => {
+                self.batch.push(Inward::Answer(frame));
+            }
+            FrameKind::Request | FrameKind::Oneway => self.on_request(frame, cx, now),
+            FrameKind::Heartbeat => {
+                count(&self.shared.counters.heartbeats);
+                if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
+                    self.send(ack);
+                }
+            }
+            FrameKind::GoAway => self.batch.push(Inward::GoAway),
+            _ => count(&self.shared.counters.unknown_frames),
+        }
+    }
+
+    fn on_request(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
+        let wants_answer = frame.kind() == FrameKind::Request;
+        let refusal = match self.admission {
+            Admission::Room(0) => Some(Refusal::Busy),
+            Admission::Room(_) => None,
+            Admission::Refuse(why) => Some(why),
+        };
+        if let Some(why) = refusal {
+            count(&self.shared.counters.refused);
+            let refusal = wants_answer.then(|| self.shared.protocol.refuse(&frame, why));
+            refusal
+                .flatten()
+                .into_iter()
+                .for_each(|refusal| self.send(refusal));
+            return;
+        }
+        let connection = Connection::new(Arc::clone(&self.shared));
+        self.handler
+            .handle(FrameContext::new(connection, now), frame, &mut self.reply);
+        match self.reply.resolve(cx) {
+            Outcome::Now(Some(answer)) if wants_answer => self.send(answer),
+            Outcome::Now(_) => {}
+            Outcome::Later(answering) => {
+                if let Admission::Room(room) = &mut self.admission {
+                    *room -= 1;
+                }
+                let in_flight = InFlight::begin(&self.shared);
+                self.tasks.spawn(async move {
+                    let answer = answering.await;
+                    in_flight.end(answer.filter(|_| wants_answer));
+                });
+            }
+        }
+    }
+
+    /// Sends an answer that is ready. Where answers go in order it still has to wait its turn.
+    fn send(&mut self, answer: P::Frame) {
+        if P::CORRELATION == Correlation::InOrder {
+            InFlight::begin(&self.shared).end(Some(answer));
+        } else {
+            self.batch.push(Inward::Send(answer));
+        }
+    }
+
+    /// Passes on what the batch brought, under one lock. A reason to close when the peer sends
+    /// more than it takes.
+    pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
+        let mut answered = false;
+        let mut state = self.shared.lock();
+        for inward in self.batch.drain(..) {
+            match inward {
+                Inward::Answer(frame) => match state.pending.answer(frame.id(), frame) {
+                    Answered::Call(waker) => {
+                        answered = true;
+                        self.wakers.extend(waker);
+                    }
+                    Answered::Heartbeat => {}
+                    Answered::Nobody => count(&self.shared.counters.late_answers),
+                },
+                Inward::Send(frame) => state.answer(frame),
+                Inward::GoAway => {
+                    if matches!(state.phase, Phase::Open) {
+                        state.phase = Phase::GoingAway;
+                    }
+                }
+            }
+        }
+        // Refusals wait for room too: whoever provokes so many and takes none is cut off.
+        let piling_up =
+            state.outbox.deferred() > self.shared.config.max_in_flight.saturating_mul(2);
+        drop(state);
+        self.wakers.drain(..).for_each(Waker::wake);
+        if answered {
+            self.shared.room.notify_waiters();
+        }
+        piling_up.then_some(CloseReason::WriteStalled)
+    }
+
+    /// Forgets tasks that have ended.
+    pub(crate) fn reap(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    /// Cancels what still runs; returns how many requests that were.
+    pub(crate) fn abort(&mut self) -> usize {
+        let running = self.shared.lock().inbound.running();
+        self.tasks.abort_all();
+        running
+    }
+
+    /// Gives back memory while nothing happens.
+    pub(crate) fn release(&mut self) {
+        self.reply.release();
+        self.batch = Vec::new();
+        self.wakers = Vec::new();
+    }
+}
+
+/// One request in flight. Ends it when dropped, with the answer if there is one by then: also when
+/// the handler panics or is cancelled.
+struct InFlight<P: Protocol> {
+    shared: Arc<Shared<P>>,
+    ticket: Ticket,
+    answer: Option<P::Frame>,
+}
+
+impl<P: Protocol> InFlight<P> {
+    fn begin(shared: &Arc<Shared<P>>) -> Self {
+        let ticket = shared.lock().inbound.begin();
+        Self {
+            shared: Arc::clone(shared),
+            ticket,
+            answer: None,
+        }
+    }
+
+    fn end(mut self, answer: Option<P::Frame>) {
+        self.answer = answer;
+    }
+}
+
+impl<P: Protocol> Drop for InFlight<P> {
+    fn drop(&mut self) {
+        self.shared.finish(self.ticket, self.answer.take());
+    }
+}

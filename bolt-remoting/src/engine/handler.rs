@@ -1,0 +1,193 @@
+//! What runs when the peer sends a request.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::task::{Context, Poll};
+
+use bolt_codec::{Protocol, Refusal};
+use futures::FutureExt;
+use tokio::time::Instant;
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::Connection;
+
+/// Handles the requests and oneway frames of a peer.
+///
+/// Most handlers are closures wrapped by [`handler_fn`]. Implement the trait to answer without a
+/// future, or to choose the future's type per frame.
+pub trait FrameHandler<P: Protocol>: Send + Sync + 'static {
+    /// Begins to handle `frame`. Called on the connection's own task: decide quickly, and leave
+    /// whatever takes time to the future given to [`Reply::later`].
+    ///
+    /// Two-way requests (kind [`Request`](bolt_codec::FrameKind::Request)) want an answer; what a
+    /// oneway frame answers is dropped. Leaving `reply` untouched is no answer.
+    fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>);
+}
+
+/// Where a handled frame came from.
+pub struct FrameContext<P: Protocol> {
+    connection: Connection<P>,
+    arrived: Instant,
+}
+
+impl<P: Protocol> FrameContext<P> {
+    pub(crate) fn new(connection: Connection<P>, arrived: Instant) -> Self {
+        Self {
+            connection,
+            arrived,
+        }
+    }
+
+    /// The connection that the frame came from; calls on it go back to the peer.
+    #[must_use]
+    pub fn connection(&self) -> &Connection<P> {
+        &self.connection
+    }
+
+    /// When the whole frame was there.
+    #[must_use]
+    pub fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
+    /// The protocol's way of saying no to `request`, if it has one.
+    #[must_use]
+    pub fn refuse(&self, request: &P::Frame, why: Refusal) -> Option<P::Frame> {
+        self.connection.protocol().refuse(request, why)
+    }
+}
+
+impl<P: Protocol> fmt::Debug for FrameContext<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameContext")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+type Answering<F> = ReusableBoxFuture<'static, Option<F>>;
+
+/// Takes a handler's answer, now or later.
+pub struct Reply<P: Protocol> {
+    outcome: Outcome<P::Frame>,
+    /// The box of the last future that finished at once, for the next one.
+    spare: Option<Answering<P::Frame>>,
+}
+
+/// How far a handler has come.
+pub(crate) enum Outcome<F> {
+    Now(Option<F>),
+    Later(Answering<F>),
+}
+
+impl<P: Protocol> Reply<P> {
+    pub(crate) fn new() -> Self {
+        Self {
+            outcome: Outcome::Now(None),
+            spare: None,
+        }
+    }
+
+    /// Answers at once; `None` for no answer.
+    pub fn now(&mut self, answer: Option<P::Frame>) {
+        self.outcome = Outcome::Now(answer);
+    }
+
+    /// Answers when `answer` is ready. It is polled once in place, without a task of its own; if
+    /// that doesn't finish it, it goes on as a task.
+    ///
+    /// The task is cancelled when the connection ends. Work that has to go on is spawned by the
+    /// handler itself.
+    pub fn later(&mut self, answer: impl Future<Output = Option<P::Frame>> + Send + 'static) {
+        let boxed = match self.spare.take() {
+            Some(mut spare) => {
+                spare.set(answer);
+                spare
+            }
+            None => ReusableBoxFuture::new(answer),
+        };
+        self.outcome = Outcome::Later(boxed);
+    }
+
+    /// Polls a future given to [`later`](Self::later) once. A panic in it is no answer.
+    pub(crate) fn resolve(&mut self, cx: &mut Context<'_>) -> Outcome<P::Frame> {
+        match std::mem::replace(&mut self.outcome, Outcome::Now(None)) {
+            Outcome::Later(mut answering) => match poll_guarded(&mut answering, cx) {
+                Ok(Poll::Ready(answer)) => {
+                    self.spare = Some(answering);
+                    Outcome::Now(answer)
+                }
+                Ok(Poll::Pending) => Outcome::Later(answering),
+                Err(Panicked) => Outcome::Now(None),
+            },
+            now => now,
+        }
+    }
+
+    /// Gives back the memory of the spare box.
+    pub(crate) fn release(&mut self) {
+        self.spare = None;
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Reply<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.outcome {
+            Outcome::Now(None) => "none",
+            Outcome::Now(Some(_)) => "now",
+            Outcome::Later(_) => "later",
+        };
+        f.debug_tuple("Reply").field(&state).finish()
+    }
+}
+
+struct Panicked;
+
+fn poll_guarded<F>(
+    answering: &mut Answering<F>,
+    cx: &mut Context<'_>,
+) -> Result<Poll<Option<F>>, Panicked> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| answering.poll(cx))).map_err(|_| {
+        tracing::error!("a handler panicked");
+        Panicked
+    })
+}
+
+/// Makes a [`FrameHandler`] of an async closure from context and frame to an optional answer.
+///
+/// If the closure's future panics, the request is refused as
+/// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
+pub fn handler_fn<P, F, Fut>(handler: F) -> impl FrameHandler<P>
+where
+    P: Protocol,
+    F: Fn(FrameContext<P>, P::Frame) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Option<P::Frame>> + Send + 'static,
+{
+    HandlerFn(handler)
+}
+
+struct HandlerFn<F>(F);
+
+impl<P, F, Fut> FrameHandler<P> for HandlerFn<F>
+where
+    P: Protocol,
+    F: Fn(FrameContext<P>, P::Frame) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Option<P::Frame>> + Send + 'static,
+{
+    fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>) {
+        let on_panic = cx.refuse(&frame, Refusal::HandlerFailed);
+        let answer = AssertUnwindSafe((self.0)(cx, frame)).catch_unwind();
+        reply.later(async move { answer.await.unwrap_or(on_panic) });
+    }
+}
+
+/// Refuses every request: for clients that serve nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHandler;
+
+impl<P: Protocol> FrameHandler<P> for NoHandler {
+    fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>) {
+        reply.now(cx.refuse(&frame, Refusal::NoHandler));
+    }
+}

@@ -1,0 +1,22 @@
+//! The engine: one connection of any protocol.
+//!
+//! Four parts share a connection: callers (any task), the connection's own task ([`driver`]),
+//! handlers that run as tasks of their own, and, between them, [`shared`] behind one short lock.
+//!
+//! ```text
+//! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver
+//! Driver: Receiver (bytes -> frames) -> Dispatch -> handler | pending call ~wake~> caller
+//!         outbox -> writing -> socket;  Clock + Liveness: beats, deadlines
+//! ```
+
+mod clock;
+pub(crate) mod connection;
+mod dispatch;
+mod driver;
+pub(crate) mod handler;
+mod inbound;
+mod liveness;
+mod outbox;
+mod pending;
+mod receiver;
+pub(crate) mod shared;

@@ -1,0 +1,113 @@
+//! Frames on their way out.
+
+use std::collections::VecDeque;
+
+use bolt_codec::{CodecError, EncodeBuf, FrameEncoder, Mark};
+
+/// Encoded frames that wait to be written, bounded in bytes; and answers that found no room.
+///
+/// A frame is in here whole or not at all, so whoever queues one may be cancelled at any time.
+#[derive(Debug)]
+pub(crate) struct Outbox<E: FrameEncoder> {
+    encoder: E,
+    buf: EncodeBuf,
+    /// Bytes that the connection's task has taken and not written yet.
+    taken: usize,
+    limit: usize,
+    /// Answers are never refused: they wait here, and count as requests in flight.
+    deferred: VecDeque<E::Frame>,
+}
+
+/// Takes a half-written frame back, also when the encoder panics.
+struct WholeFrames<'a> {
+    buf: &'a mut EncodeBuf,
+    keep: Mark,
+}
+
+impl Drop for WholeFrames<'_> {
+    fn drop(&mut self) {
+        self.buf.rollback(self.keep);
+    }
+}
+
+impl<E: FrameEncoder> Outbox<E> {
+    pub(crate) fn new(encoder: E, limit: usize) -> Self {
+        Self {
+            encoder,
+            buf: EncodeBuf::new(),
+            taken: 0,
+            limit,
+            deferred: VecDeque::new(),
+        }
+    }
+
+    /// Bytes that wait to be taken.
+    pub(crate) fn len(&self) -> usize {
+        self.buf.len()
+    }
+
+    pub(crate) fn deferred(&self) -> usize {
+        self.deferred.len()
+    }
+
+    /// Nothing is left to write.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.buf.is_empty() && self.taken == 0 && self.deferred.is_empty()
+    }
+
+    /// Whether `frame` may be queued now. One that is above the limit on its own may when nothing
+    /// else waits.
+    pub(crate) fn has_room(&self, frame: &E::Frame) -> bool {
+        let queued = self.buf.len() + self.taken;
+        queued == 0 || queued.saturating_add(self.encoder.encoded_len(frame).max(1)) <= self.limit
+    }
+
+    /// Encodes `frame` whether or not there is room. When it can't be, nothing is queued.
+    pub(crate) fn push(&mut self, frame: E::Frame) -> Result<(), CodecError> {
+        let mark = self.buf.mark();
+        let mut whole = WholeFrames {
+            buf: &mut self.buf,
+            keep: mark,
+        };
+        self.encoder.encode(frame, whole.buf)?;
+        whole.keep = whole.buf.mark();
+        Ok(())
+    }
+
+    /// Encodes an answer, or keeps it until there is room.
+    pub(crate) fn push_answer(&mut self, frame: E::Frame) -> Result<(), CodecError> {
+        if self.deferred.is_empty() && self.has_room(&frame) {
+            self.push(frame)
+        } else {
+            self.deferred.push_back(frame);
+            Ok(())
+        }
+    }
+
+    /// Swaps what is queued for `emptied`, whose bytes have all been written, and lets answers
+    /// that waited for room move up. Answers that can't be encoded are lost; they are returned.
+    pub(crate) fn take(&mut self, emptied: &mut EncodeBuf) -> Vec<CodecError> {
+        debug_assert!(emptied.is_empty());
+        self.taken = 0;
+        let mut errors = Vec::new();
+        while let Some(frame) = self.deferred.front() {
+            if !self.has_room(frame) {
+                break;
+            }
+            if let Some(Err(error)) = self.deferred.pop_front().map(|frame| self.push(frame)) {
+                errors.push(error);
+            }
+        }
+        std::mem::swap(&mut self.buf, emptied);
+        self.taken = emptied.len();
+        errors
+    }
+
+    /// Gives back the memory of empty buffers.
+    pub(crate) fn release(&mut self) {
+        self.buf.release();
+        if self.deferred.is_empty() {
+            self.deferred = VecDeque::new();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::error::Error as StdError;
+
+use bolt_codec::bolt::SerializerCode;
+use bytes::Bytes;
+
+/// What a request or an answer carries: class, header and content.
+///
+/// An answer without a class and content is Java's null.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// Fully qualified Java class name, UTF-8. Picks the handler on the other side.
+    pub class: Bytes,
+    /// Bytes beside the content, at most 32,767; empty for most users.
+    pub header: Bytes,
+    /// The serialized object.
+    ///
+    /// Of a received body it is a part of the read buffer. Keeping it for long keeps that buffer
+    /// (up to 256 KiB): copy what has to stay.
+    pub content: Bytes,
+}
+
+impl Body {
+    /// A body without header.
+    #[must_use]
+    pub fn new(class: impl Into<Bytes>, content: impl Into<Bytes>) -> Self {
+        Self {
+            class: class.into(),
+            header: Bytes::new(),
+            content: content.into(),
+        }
+    }
+
+    /// The class as text. What is not UTF-8 in it is replaced.
+    #[must_use]
+    pub fn class_name(&self) -> String {
+        String::from_utf8_lossy(&self.class).into_owned()
+    }
+}
+
+/// Anything that went wrong in a serializer.
+pub type SerializerError = Box<dyn StdError + Send + Sync>;
+
+/// Turns values of `T` into bodies. One instance serves a whole client or server.
+pub trait EncodeBody<T: ?Sized>: Send + Sync + 'static {
+    /// What goes into the codec byte of the frame.
+    fn code(&self) -> SerializerCode;
+
+    /// Class, header and content for `value`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the value from being written. A client's call fails with
+    /// [`ErrorKind::Serialize`](crate::ErrorKind::Serialize), a server answers
+    /// `SERVER_SERIAL_EXCEPTION`.
+    fn encode(&self, value: &T) -> Result<Body, SerializerError>;
+}
+
+/// Turns bodies into values of `T`.
+pub trait DecodeBody<T>: Send + Sync + 'static {
+    /// The value in `body`, whose frame said `code`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the value from being read, an unexpected `code` among it. A client's call
+    /// fails with [`ErrorKind::Deserialize`](crate::ErrorKind::Deserialize), a server answers
+    /// `SERVER_DESERIAL_EXCEPTION`.
+    fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError>;
+}
+
+/// Bodies as they are, for callers and handlers that do their own serializing.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw {
+    /// The codec byte of what is sent. What is received is taken whatever its code.
+    pub code: SerializerCode,
+}
+
+impl EncodeBody<Body> for Raw {
+    fn code(&self) -> SerializerCode {
+        self.code
+    }
+
+    fn encode(&self, value: &Body) -> Result<Body, SerializerError> {
+        Ok(value.clone())
+    }
+}
+
+impl DecodeBody<Body> for Raw {
+    fn decode(&self, _code: SerializerCode, body: Body) -> Result<Body, SerializerError> {
+        Ok(body)
+    }
+}

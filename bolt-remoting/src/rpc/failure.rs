@@ -1,0 +1,237 @@
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+
+use bolt_codec::bolt::{BoltFrame, ResponseStatus};
+
+use crate::{Error, ErrorKind, RemoteException};
+
+/// What a handler returns.
+pub type HandlerResult<T> = Result<T, HandlerError>;
+
+/// Why a handler could not answer; the caller gets it as a Java exception inside
+/// `RpcServerException`.
+///
+/// Any error becomes one with `?`, as a `java.lang.RuntimeException`; [`HandlerError::new`] names
+/// the class.
+///
+/// ```
+/// use bolt_remoting::rpc::{HandlerError, HandlerResult};
+///
+/// fn parse(text: &str) -> HandlerResult<u16> {
+///     if text.is_empty() {
+///         return Err(HandlerError::new("java.lang.IllegalArgumentException", "nothing given"));
+///     }
+///     Ok(text.parse()?)
+/// }
+/// assert!(parse("x").unwrap_err().to_string().starts_with("java.lang.RuntimeException: "));
+/// ```
+pub struct HandlerError {
+    class: Cow<'static, str>,
+    message: Option<String>,
+    location: &'static Location<'static>,
+}
+
+impl HandlerError {
+    /// An exception of the given Java class.
+    #[track_caller]
+    #[must_use]
+    pub fn new(class: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let location = Location::caller();
+        Self {
+            class: class.into(),
+            message: Some(message.into()),
+            location,
+        }
+    }
+
+    /// An exception of the given Java class that has no message.
+    #[track_caller]
+    #[must_use]
+    pub fn without_message(class: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            class: class.into(),
+            message: None,
+            location: Location::caller(),
+        }
+    }
+
+    /// For a handler that panicked: its text goes to the log, not to the peer.
+    pub(super) fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(text = text.unwrap_or("(no text)"), "a handler panicked");
+        Self::new("java.lang.IllegalStateException", "the handler panicked")
+    }
+}
+
+impl<E: std::error::Error> From<E> for HandlerError {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self::new("java.lang.RuntimeException", error.to_string())
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}",
+            self.class,
+            self.message.as_deref().unwrap_or("null")
+        )
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HandlerError({self} at {})", self.location)
+    }
+}
+
+/// A request that gets no result.
+pub(super) struct Failure {
+    pub(super) status: ResponseStatus,
+    text: String,
+    location: &'static Location<'static>,
+}
+
+impl Failure {
+    #[track_caller]
+    pub(super) fn no_processor(class: &str) -> Self {
+        let text = format!("No user processor found for request: {class}");
+        Self {
+            status: ResponseStatus::SERVER_EXCEPTION,
+            text,
+            location: Location::caller(),
+        }
+    }
+
+    pub(super) fn of_handler(error: &HandlerError, id: u32) -> Self {
+        Self {
+            status: ResponseStatus::SERVER_EXCEPTION,
+            text: format!(
+                "[Server]OriginErrorMsg: {error}. AdditionalErrorMsg: the handler failed, id={id}"
+            ),
+            location: error.location,
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn deserialize(why: &dyn fmt::Display, id: u32) -> Self {
+        Self::serializer(
+            ResponseStatus::SERVER_DESERIAL_EXCEPTION,
+            "DeserializationException",
+            why,
+            &format!("the request can't be read, id={id}"),
+        )
+    }
+
+    #[track_caller]
+    pub(super) fn serialize(why: &dyn fmt::Display, id: u32) -> Self {
+        Self::serializer(
+            ResponseStatus::SERVER_SERIAL_EXCEPTION,
+            "SerializationException",
+            why,
+            &format!("the answer can't be written, id={id}"),
+        )
+    }
+
+    #[track_caller]
+    fn serializer(
+        status: ResponseStatus,
+        class: &str,
+        why: &dyn fmt::Display,
+        additional: &str,
+    ) -> Self {
+        let text = format!(
+            "[Server]OriginErrorMsg: com.alipay.remoting.exception.{class}: {why}. \
+             AdditionalErrorMsg: {additional}"
+        );
+        Self {
+            status,
+            text,
+            location: Location::caller(),
+        }
+    }
+
+    /// The answer, with the exception as its body where Hessian is there and `details` are wanted.
+    pub(super) fn into_frame(self, mut answer: BoltFrame, details: bool) -> BoltFrame {
+        answer.head = bolt_codec::bolt::Head::Response {
+            status: self.status,
+        };
+        if details {
+            self.fill(&mut answer);
+        }
+        answer
+    }
+
+    #[cfg(feature = "hessian")]
+    fn fill(self, answer: &mut BoltFrame) {
+        const CLASS: &str = "com.alipay.remoting.rpc.exception.RpcServerException";
+        let mut exception = bolt_hessian::JavaException::new(CLASS, self.text);
+        exception.stack_trace = vec![bolt_hessian::StackFrame {
+            class_name: "rust".into(),
+            method: "handler".into(),
+            file: Some(self.location.file().into()),
+            line: self.location.line().try_into().unwrap_or(-1),
+        }];
+        match bolt_hessian::to_vec(&exception) {
+            Ok(content) => {
+                answer.class = CLASS.into();
+                answer.content = content.into();
+            }
+            Err(error) => tracing::error!(%error, "an error's body can't be written"),
+        }
+    }
+
+    #[cfg(not(feature = "hessian"))]
+    fn fill(self, _answer: &mut BoltFrame) {
+        tracing::debug!(text = self.text, at = %self.location, "a request failed");
+    }
+}
+
+/// What a caller is told when the answer says that the call failed.
+pub(super) fn error_of(status: ResponseStatus, answer: &BoltFrame) -> Error {
+    let kind = match status {
+        ResponseStatus::SERVER_EXCEPTION => ErrorKind::ServerException,
+        ResponseStatus::SERVER_THREADPOOL_BUSY => ErrorKind::Busy,
+        ResponseStatus::TIMEOUT => ErrorKind::Timeout,
+        ResponseStatus::CLIENT_SEND_ERROR => ErrorKind::Send,
+        ResponseStatus::CONNECTION_CLOSED => ErrorKind::Closed,
+        ResponseStatus::SERVER_SERIAL_EXCEPTION => ErrorKind::ServerSerialize,
+        ResponseStatus::SERVER_DESERIAL_EXCEPTION => ErrorKind::ServerDeserialize,
+        _ => ErrorKind::Status,
+    };
+    Error::of_status(kind, status, remote_exception(answer))
+}
+
+/// The exception in an answer, if one can be read: peers differ in what they send.
+#[cfg(feature = "hessian")]
+fn remote_exception(answer: &BoltFrame) -> Option<RemoteException> {
+    if answer.content.is_empty() {
+        return None;
+    }
+    let exception: bolt_hessian::JavaException = bolt_hessian::from_bytes(&answer.content).ok()?;
+    Some(from_java(exception))
+}
+
+#[cfg(feature = "hessian")]
+fn from_java(exception: bolt_hessian::JavaException) -> RemoteException {
+    RemoteException {
+        class: exception.class_name,
+        message: exception.message,
+        stack: exception
+            .stack_trace
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        cause: exception.cause.map(|cause| Box::new(from_java(*cause))),
+    }
+}
+
+#[cfg(not(feature = "hessian"))]
+fn remote_exception(_answer: &BoltFrame) -> Option<RemoteException> {
+    None
+}

@@ -1,0 +1,67 @@
+use bolt_codec::bolt::SerializerCode;
+use bolt_hessian::{Options, class_name};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::body::{Body, DecodeBody, EncodeBody, SerializerError};
+
+/// The serializer of Java SOFABolt: any type with serde support, its Java class bound by
+/// `#[serde(rename = "com.example.Hello")]`.
+///
+/// ```
+/// use bolt_remoting::rpc::{EncodeBody, Hessian};
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// #[serde(rename = "com.example.Hello")]
+/// struct Hello { name: String }
+///
+/// let body = Hessian::default().encode(&Hello { name: "you".into() })?;
+/// assert_eq!(body.class_name(), "com.example.Hello");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Hessian {
+    options: Options,
+}
+
+/// How Hessian writes null; in a body it is no content at all.
+const NULL: &[u8] = b"N";
+
+impl Hessian {
+    /// With a dialect or limits other than the defaults.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self { options }
+    }
+}
+
+impl<T: Serialize + ?Sized> EncodeBody<T> for Hessian {
+    fn code(&self) -> SerializerCode {
+        SerializerCode::HESSIAN
+    }
+
+    fn encode(&self, value: &T) -> Result<Body, SerializerError> {
+        let content = bolt_hessian::to_vec_with(value, self.options)?;
+        if content == NULL {
+            return Ok(Body::default());
+        }
+        let class = class_name::of_value(value).map(|name| Bytes::from(name.into_string()));
+        Ok(Body::new(class.unwrap_or_default(), content))
+    }
+}
+
+impl<T: DeserializeOwned> DecodeBody<T> for Hessian {
+    fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError> {
+        if code != SerializerCode::HESSIAN {
+            return Err(format!("serializer code {} is not Hessian's", code.0).into());
+        }
+        let content = if body.content.is_empty() {
+            Bytes::from_static(NULL)
+        } else {
+            body.content
+        };
+        Ok(bolt_hessian::from_bytes_with(&content, self.options)?)
+    }
+}

@@ -1,0 +1,62 @@
+//! SOFABolt's own RPC: typed calls and handlers in the four styles of Java's `RpcClient` and
+//! `RpcServer`.
+//!
+//! | Java | here |
+//! |---|---|
+//! | `RpcClient.invokeSync` | [`RpcClient::invoke`], awaited |
+//! | `RpcClient.oneway` | [`RpcClient::oneway`], awaited |
+//! | `RpcClient.invokeWithFuture` | [`Call::future`] |
+//! | `RpcClient.invokeWithCallback` | [`Call::callback`] |
+//! | `InvokeContext` (CRC switch, custom header) | [`Call::crc`], [`Call::header`] |
+//! | `SyncUserProcessor`, `AsyncUserProcessor` | a closure for [`RpcServerBuilder::handle`], or a [`Processor`] |
+//! | `BizContext` | [`RequestContext`] |
+//! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] or [`RpcServer::connection`] |
+//! | `CustomSerializer` | [`EncodeBody`] and [`DecodeBody`] |
+//!
+//! ```
+//! # #[cfg(feature = "hessian")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> bolt_remoting::Result<()> {
+//! use bolt_remoting::rpc::{RpcClient, RpcServer};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! #[serde(rename = "com.example.Add")]
+//! struct Add { a: i32, b: i32 }
+//!
+//! let server = RpcServer::builder()
+//!     .handle(|_cx, add: Add| async move { Ok(add.a + add.b) })
+//!     .bind("127.0.0.1:0")
+//!     .await?;
+//!
+//! let address = server.local_addr().to_string();
+//! let sum: i32 = RpcClient::new().invoke(&address, &Add { a: 2, b: 3 }).await?;
+//! assert_eq!(sum, 5);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "hessian"))]
+//! # fn main() {}
+//! ```
+
+mod body;
+mod call;
+mod client;
+mod connection;
+mod context;
+mod failure;
+#[cfg(feature = "hessian")]
+mod hessian;
+mod processor;
+mod server;
+mod settings;
+
+pub use body::{Body, DecodeBody, EncodeBody, Raw, SerializerError};
+pub use call::{Answer, Call, Invocation, OnewayCall};
+pub use client::{RpcClient, RpcClientBuilder};
+pub use connection::RpcConnection;
+pub use context::RequestContext;
+pub use failure::{HandlerError, HandlerResult};
+#[cfg(feature = "hessian")]
+pub use hessian::Hessian;
+pub use processor::{Processor, Processors};
+pub use server::{RpcServer, RpcServerBuilder};

@@ -1,0 +1,219 @@
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bolt_codec::bolt::{Bolt, BoltVersion};
+use bytes::Bytes;
+#[cfg(feature = "hessian")]
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::net::ToSocketAddrs;
+
+use super::body::Body;
+use super::connection::RpcConnection;
+use super::context::RequestContext;
+use super::failure::HandlerResult;
+#[cfg(feature = "hessian")]
+use super::processor::Processor;
+use super::processor::Processors;
+use super::settings::Settings;
+use crate::{ConnectionConfig, Error, ErrorKind, Result, Server};
+
+/// A running SOFABolt server. Dropping it closes the port and all connections at once;
+/// [`shutdown`](Self::shutdown) and [`run_until`](Self::run_until) do it in order. Java:
+/// `RpcServer`.
+///
+/// ```
+/// # #[cfg(feature = "hessian")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> bolt_remoting::Result<()> {
+/// use bolt_remoting::rpc::RpcServer;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(rename = "com.example.Hello")]
+/// struct Hello { name: String }
+///
+/// let server = RpcServer::builder()
+///     .handle(|_cx, hello: Hello| async move { Ok(format!("hello {}", hello.name)) })
+///     .bind("127.0.0.1:0")
+///     .await?;
+/// println!("listening on {}", server.local_addr());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "hessian"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct RpcServer {
+    server: Server<Bolt>,
+    settings: Arc<Settings>,
+}
+
+/// Makes an [`RpcServer`].
+#[derive(Debug, Default)]
+pub struct RpcServerBuilder {
+    settings: Settings,
+    config: Option<ConnectionConfig>,
+    max_connections: Option<usize>,
+    version: Option<BoltVersion>,
+    processors: Processors,
+}
+
+impl RpcServerBuilder {
+    /// Handles requests of the Java class that serde knows `Req` by; see [`Processors::handle`].
+    #[cfg(feature = "hessian")]
+    #[must_use]
+    pub fn handle<F, Fut, Req, Resp>(mut self, handler: F) -> Self
+    where
+        F: Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = HandlerResult<Resp>> + Send + 'static,
+        Req: DeserializeOwned + Send + 'static,
+        Resp: Serialize + Send + 'static,
+    {
+        self.processors = self.processors.handle(handler);
+        self
+    }
+
+    /// Handles what `processor` takes; see [`Processors::processor`].
+    #[cfg(feature = "hessian")]
+    #[must_use]
+    pub fn processor<P>(mut self, processor: P) -> Self
+    where
+        P: Processor<Request: DeserializeOwned, Response: Serialize>,
+    {
+        self.processors = self.processors.processor(processor);
+        self
+    }
+
+    /// Handles requests of `class` as bytes; see [`Processors::handle_raw`].
+    #[must_use]
+    pub fn handle_raw<F, Fut>(mut self, class: impl Into<Bytes>, handler: F) -> Self
+    where
+        F: Fn(RequestContext, Body) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = HandlerResult<Body>> + Send + 'static,
+    {
+        self.processors = self.processors.handle_raw(class, handler);
+        self
+    }
+
+    /// Handlers that were put together elsewhere, in place of those given so far.
+    #[must_use]
+    pub fn processors(mut self, processors: Processors) -> Self {
+        self.processors = processors;
+        self
+    }
+
+    /// Settings of the connections; [`ConnectionConfig::server`] by default.
+    #[must_use]
+    pub fn config(mut self, config: ConnectionConfig) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Most connections at a time. Default 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.max_connections = Some(most);
+        self
+    }
+
+    /// Whether error answers carry exception text and place. Default yes, as in Java; without it
+    /// callers get the status only.
+    #[must_use]
+    pub fn error_details(mut self, details: bool) -> Self {
+        self.settings.error_details = details;
+        self
+    }
+
+    /// The version of requests and heartbeats that the server starts. By default that of the first
+    /// frame received on the connection, as in Java. Answers have their request's version always.
+    #[must_use]
+    pub fn version(mut self, version: BoltVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Dialect and limits of Hessian.
+    #[cfg(feature = "hessian")]
+    #[must_use]
+    pub fn hessian(mut self, hessian: super::Hessian) -> Self {
+        self.settings.hessian = Arc::new(hessian);
+        self
+    }
+
+    /// Listens at `address` and serves until the server is shut down or dropped. Port 0 takes any
+    /// free one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class;
+    /// [`ErrorKind::Bind`] when the address can't be resolved or bound.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<RpcServer> {
+        let settings = Arc::new(self.settings);
+        let protocol = self.version.map_or_else(Bolt::following_peer, Bolt::new);
+        let mut builder = Server::builder(protocol, self.processors.into_handler(&settings)?);
+        if let Some(config) = self.config {
+            builder = builder.config(config);
+        }
+        if let Some(most) = self.max_connections {
+            builder = builder.max_connections(most);
+        }
+        let server = builder.bind(address).await.map_err(|why| {
+            Error::new(ErrorKind::Bind, format!("can't listen: {why}")).with_source(why)
+        })?;
+        Ok(RpcServer { server, settings })
+    }
+}
+
+impl RpcServer {
+    /// A builder with defaults for everything and no handlers.
+    #[must_use]
+    pub fn builder() -> RpcServerBuilder {
+        RpcServerBuilder::default()
+    }
+
+    /// Where it listens, with the port that was chosen.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// The client that is connected from `peer`, to call it. Java: calls by address on a managed
+    /// server.
+    #[must_use]
+    pub fn connection(&self, peer: SocketAddr) -> Option<RpcConnection> {
+        let connection = self.server.connection(peer)?;
+        Some(RpcConnection::new(connection, Arc::clone(&self.settings)))
+    }
+
+    /// All clients that are connected.
+    #[must_use]
+    pub fn connections(&self) -> Vec<RpcConnection> {
+        let all = self.server.connections().into_iter();
+        all.map(|connection| RpcConnection::new(connection, Arc::clone(&self.settings)))
+            .collect()
+    }
+
+    /// Serves until `signal` is ready (`tokio::signal::ctrl_c()`, say), then shuts down with
+    /// `grace`. Returns how many requests were cut off.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the server with it: everything is closed at once.
+    pub async fn run_until<T>(self, signal: impl Future<Output = T>, grace: Duration) -> usize {
+        signal.await;
+        self.shutdown(grace).await
+    }
+
+    /// Stops accepting, refuses new requests as busy, lets those in flight end within `grace`,
+    /// writes their answers and closes. Returns how many requests were cut off: 0 after a clean
+    /// end. Takes at most two seconds more than `grace`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the waiting, not the shutdown.
+    pub async fn shutdown(&self, grace: Duration) -> usize {
+        self.server.shutdown(grace).await
+    }
+}
