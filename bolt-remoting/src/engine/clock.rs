@@ -9,10 +9,15 @@ use super::liveness::{Action, Liveness};
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
 
+/// How long after the last byte received a connection gives back the memory of its buffers.
+const REST: Duration = Duration::from_secs(1);
+
 /// What is due.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Beat,
+    /// Nothing has happened for a while: time to give back memory.
+    Rest,
     Close(CloseReason),
     /// Nothing before this time, if ever.
     At(Option<Instant>),
@@ -26,6 +31,7 @@ pub(crate) struct Clock {
     frame_by: Option<Instant>,
     stall_timeout: Option<Duration>,
     write_by: Option<Instant>,
+    rest_at: Option<Instant>,
 }
 
 impl Clock {
@@ -41,12 +47,14 @@ impl Clock {
             frame_by: None,
             stall_timeout: config.write_stall_timeout,
             write_by: None,
+            rest_at: None,
         }
     }
 
     /// Bytes were received.
     pub(crate) fn on_read(&mut self, now: Instant) {
         self.liveness.on_read(now);
+        self.rest_at = Some(now + REST);
     }
 
     /// Received bytes gave so many frames, and maybe the beginning of another.
@@ -87,14 +95,21 @@ impl Clock {
             Action::Wait(next) => next,
         };
         for (by, reason) in deadlines {
-            let Some(by) = by else { continue };
-            if by <= now {
+            if by.is_some_and(|by| by <= now) {
                 return Due::Close(reason);
             }
-            next = Some(next.map_or(by, |next| next.min(by)));
+            next = earlier(next, by);
         }
-        Due::At(next)
+        if self.rest_at.is_some_and(|at| at <= now) {
+            self.rest_at = None;
+            return Due::Rest;
+        }
+        Due::At(earlier(next, self.rest_at))
     }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    a.into_iter().chain(b).min()
 }
 
 #[cfg(test)]
@@ -113,6 +128,7 @@ mod tests {
         let (mut clock, start) = server();
         clock.on_read(start + SEC * 5);
         clock.on_frames(0, true, start + SEC * 5);
+        assert_eq!(clock.poll(start + SEC * 9), Due::Rest);
         assert_eq!(clock.poll(start + SEC * 9), Due::At(Some(start + SEC * 10)));
         assert_eq!(
             clock.poll(start + SEC * 10),

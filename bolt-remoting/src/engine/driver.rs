@@ -278,6 +278,7 @@ where
                 }
                 match self.clock.poll(now) {
                     Due::Beat => self.beat(now),
+                    Due::Rest => self.rest(),
                     Due::Close(reason) => {
                         tracing::debug!(protocol = P::NAME, peer = ?self.shared.peer, "connection {reason}");
                         self.finish(reason, now);
@@ -315,6 +316,14 @@ where
         }
     }
 
+    /// Gives back the memory of empty buffers.
+    fn rest(&mut self) {
+        self.receiver.release();
+        self.writing.release();
+        self.dispatch.release();
+        self.shared.lock().outbox.release();
+    }
+
     /// Ends all calls, and the requests that still run; what is queued may still go out.
     fn finish(&mut self, reason: CloseReason, now: Instant) {
         self.shared.close(Error::closed(reason));
@@ -344,11 +353,6 @@ where
         let can_write = self.writing.is_empty() && state.outbox.len() > 0;
         if can_write || state.attention {
             return Poll::Ready(());
-        }
-        if self.writing.is_empty() {
-            state.outbox.release();
-            self.writing.release();
-            self.dispatch.release();
         }
         state.parked = Some(cx.waker().clone());
         Poll::Pending

@@ -14,8 +14,8 @@ const LARGEST_READ: usize = 256 * 1024;
 
 /// Received bytes that are no whole frame yet, and the decoder that makes frames of them.
 ///
-/// Reads grow while they fill their buffer and an idle connection holds no buffer at all. Room is
-/// made for about as many bytes as have arrived, whatever a frame announces.
+/// Reads grow while they fill their buffer. Room is made for about as many bytes as have arrived,
+/// whatever a frame announces.
 #[derive(Debug)]
 pub(crate) struct Receiver<D: FrameDecoder> {
     decoder: D,
@@ -50,13 +50,15 @@ impl<D: FrameDecoder> Receiver<D> {
                 }
                 Poll::Ready(Ok(n))
             }
-            Poll::Pending => {
-                if self.buf.is_empty() {
-                    self.buf = BytesMut::new();
-                }
-                Poll::Pending
-            }
-            error => error,
+            other => other,
+        }
+    }
+
+    /// Gives back the buffer while nothing is in it.
+    pub(crate) fn release(&mut self) {
+        if self.buf.is_empty() {
+            self.buf = BytesMut::new();
+            self.read_size = FIRST_READ;
         }
     }
 
