@@ -1,0 +1,100 @@
+//! What all handlers share, and what survives a restart of the listener.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use bolt_remoting::RpcServer;
+use bolt_remoting::rpc::RequestContext;
+use tokio::sync::{mpsc, watch};
+
+use crate::executor::Executor;
+use crate::limited::Turns;
+
+/// What a `ControlRequest` wants of the process.
+pub(crate) enum Order {
+    Restart { pause: Duration },
+    Exit,
+}
+
+pub(crate) struct App {
+    counters: Mutex<HashMap<String, i32>>,
+    server: watch::Sender<Weak<RpcServer>>,
+    orders: mpsc::UnboundedSender<Order>,
+    pub(crate) busy: Turns,
+    pub(crate) fail_fast: Turns,
+    pub(crate) selected: [Executor; 2],
+}
+
+impl App {
+    pub(crate) fn new(orders: mpsc::UnboundedSender<Order>) -> Arc<Self> {
+        Arc::new(Self {
+            counters: Mutex::default(),
+            server: watch::channel(Weak::new()).0,
+            orders,
+            busy: Turns::with_waiting(1),
+            fail_fast: Turns::with_waiting(1000),
+            selected: [Executor::start("sel-one"), Executor::start("sel-two")],
+        })
+    }
+
+    /// A handler that counts each request under its class before it begins.
+    pub(crate) fn counted<H, Req, Fut>(
+        self: &Arc<Self>,
+        handler: H,
+    ) -> impl Fn(RequestContext, Req) -> Fut + use<H, Req, Fut>
+    where
+        H: Fn(Arc<App>, RequestContext, Req) -> Fut,
+    {
+        let app = Arc::clone(self);
+        move |cx, request| {
+            app.count_class(&cx);
+            handler(Arc::clone(&app), cx, request)
+        }
+    }
+
+    /// A handler that says itself when it begins.
+    pub(crate) fn uncounted<H, Req, Fut>(
+        self: &Arc<Self>,
+        handler: H,
+    ) -> impl Fn(RequestContext, Req) -> Fut + use<H, Req, Fut>
+    where
+        H: Fn(Arc<App>, RequestContext, Req) -> Fut,
+    {
+        let app = Arc::clone(self);
+        move |cx, request| handler(Arc::clone(&app), cx, request)
+    }
+
+    pub(crate) fn count_class(&self, cx: &RequestContext) {
+        self.count(String::from_utf8_lossy(cx.class()));
+    }
+
+    pub(crate) fn count(&self, key: impl Into<String>) {
+        *self.counters().entry(key.into()).or_default() += 1;
+    }
+
+    pub(crate) fn counted_so_far(&self, key: &str) -> i32 {
+        self.counters().get(key).copied().unwrap_or(0)
+    }
+
+    fn counters(&self) -> std::sync::MutexGuard<'_, HashMap<String, i32>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `server` is the one that handlers belong to from now on.
+    pub(crate) fn serves_on(&self, server: &Arc<RpcServer>) {
+        self.server.send_replace(Arc::downgrade(server));
+    }
+
+    /// The server that a handler belongs to. A first request may come before it is known.
+    pub(crate) async fn server(&self) -> Option<Arc<RpcServer>> {
+        let mut server = self.server.subscribe();
+        let known = server.wait_for(|server| server.strong_count() > 0).await;
+        known.ok().and_then(|server| server.upgrade())
+    }
+
+    pub(crate) fn order(&self, order: Order) {
+        // Nobody receives orders any more when the process is about to end.
+        let _ = self.orders.send(order);
+    }
+}

@@ -1,0 +1,84 @@
+//! The command line of the server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bolt_codec::Limits;
+use bolt_examples::options::Options;
+use bolt_remoting::rpc::RpcServerBuilder;
+use bolt_remoting::{ConnectionConfig, HeartbeatConfig, RpcServer};
+
+use crate::app::App;
+use crate::handlers;
+
+const USAGE: &str = "usage: interop-server --listen ADDR [--idle-timeout-ms N] \
+    [--heartbeat-interval-ms N] [--max-frame-bytes N] [--max-connections N] [--drain-timeout-ms N]";
+const TLS: [&str; 3] = ["tls-cert", "tls-key", "tls-client-ca"];
+
+/// What the command line asks for.
+pub(crate) struct Settings {
+    pub(crate) listen: String,
+    pub(crate) drain_timeout: Duration,
+    config: ConnectionConfig,
+    max_connections: Option<usize>,
+}
+
+impl Settings {
+    pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut names = vec![
+            "listen",
+            "idle-timeout-ms",
+            "heartbeat-interval-ms",
+            "max-frame-bytes",
+            "max-connections",
+            "drain-timeout-ms",
+        ];
+        names.extend(TLS);
+        let options = Options::parse(args, &names).map_err(|text| format!("{text}\n{USAGE}"))?;
+        options.refuse(&TLS, "TLS")?;
+        let (Some(listen), []) = (options.get("listen"), options.words()) else {
+            return Err(USAGE.to_owned());
+        };
+        let millis = |name| Ok::<_, String>(options.number(name)?.map(Duration::from_millis));
+        Ok(Self {
+            listen: listen.to_owned(),
+            drain_timeout: millis("drain-timeout-ms")?.unwrap_or(Duration::from_secs(10)),
+            config: config(
+                millis("idle-timeout-ms")?,
+                millis("heartbeat-interval-ms")?,
+                options.number("max-frame-bytes")?,
+            ),
+            max_connections: options.number("max-connections")?,
+        })
+    }
+
+    /// A server that is ready to be bound.
+    pub(crate) fn builder(&self, app: &Arc<App>) -> RpcServerBuilder {
+        let builder = RpcServer::builder()
+            .config(self.config.clone())
+            .processors(handlers::all(app));
+        match self.max_connections {
+            Some(most) => builder.max_connections(most),
+            None => builder,
+        }
+    }
+}
+
+/// Zero turns idle closing and heartbeats off.
+fn config(
+    idle: Option<Duration>,
+    heartbeat: Option<Duration>,
+    max_frame: Option<usize>,
+) -> ConnectionConfig {
+    let mut config = ConnectionConfig::server();
+    if let Some(idle) = idle {
+        config.idle_timeout = (!idle.is_zero()).then_some(idle);
+    }
+    if let Some(interval) = heartbeat {
+        config.heartbeat = (!interval.is_zero()).then(|| HeartbeatConfig::every(interval));
+    }
+    if let Some(max_frame) = max_frame {
+        config.limits = Limits::with_max_frame(max_frame);
+    }
+    config
+}
