@@ -73,6 +73,8 @@ impl<P: Protocol> Registry<P> {
     /// Drains all connections and waits for their tasks, at most the grace period and a moment for
     /// closing; then cuts off what is left. Returns the number of requests that were cut off.
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
+        // Those of connections that were lost earlier are no fault of this shutdown.
+        let earlier = self.aborted.load(Ordering::Relaxed);
         self.all()
             .iter()
             .for_each(|connection| connection.drain(grace));
@@ -83,7 +85,7 @@ impl<P: Protocol> Registry<P> {
         {
             self.close();
         }
-        self.aborted.load(Ordering::Relaxed)
+        self.aborted.load(Ordering::Relaxed) - earlier
     }
 
     /// Closes all connections without waiting.
