@@ -86,9 +86,16 @@ fn typed_reads_refuse_what_java_refuses() {
         if !vector.name.starts_with("field_") && vector.name != "serializable_field_list" {
             continue;
         }
-        let read = from_slice::<AllKinds>(&hex::decode(&vector.hex).unwrap());
+        let bytes = hex::decode(&vector.hex).unwrap();
+        let read = from_slice::<AllKinds>(&bytes);
         let taken = vector.java_result == "OK" && !STRICTER.contains(&vector.name.as_str());
-        assert_eq!(read.is_ok(), taken, "{}: {read:?}", vector.name);
+        assert_eq!(
+            read.is_ok(),
+            taken,
+            "{} {}: {read:?}",
+            vector.name,
+            hex::encode(&bytes)
+        );
         checked += 1;
     }
     assert!(checked >= 48, "only {checked} fields");

@@ -1,0 +1,5 @@
+package fx;
+
+public class Child extends Base {
+    public Pt point;
+}

@@ -1,0 +1,5 @@
+package fx;
+
+public enum Color {
+    RED, GREEN, BLUE
+}
