@@ -1,6 +1,6 @@
-//! Command lines: words and `--name value`.
+//! Command lines: words, `--name value` and `--flag`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 /// What was on the command line.
@@ -8,25 +8,31 @@ use std::str::FromStr;
 /// ```
 /// use bolt_examples::options::Options;
 ///
-/// let args = ["127.0.0.1:12200", "sync", "--n", "7"].map(String::from);
-/// let options = Options::parse(args, &["n"])?;
+/// let args = ["127.0.0.1:12200", "sync", "--n", "7", "--loud"].map(String::from);
+/// let options = Options::parse(args, &["n"], &["loud"])?;
 /// assert_eq!(options.words(), ["127.0.0.1:12200", "sync"]);
-/// assert_eq!(options.number("n")?, Some(7));
+/// assert_eq!((options.number("n")?, options.has("loud")), (Some(7), true));
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     words: Vec<String>,
     values: HashMap<String, String>,
+    flags: HashSet<String>,
 }
 
 impl Options {
-    /// Takes `args` apart; options other than `names` (without dashes) are refused.
+    /// Takes `args` apart. `names` are the options with a value and `flags` those without, all
+    /// without dashes; others are refused.
     ///
     /// # Errors
     ///
     /// A text for the user that names the wrong part.
-    pub fn parse(args: impl IntoIterator<Item = String>, names: &[&str]) -> Result<Self, String> {
+    pub fn parse(
+        args: impl IntoIterator<Item = String>,
+        names: &[&str],
+        flags: &[&str],
+    ) -> Result<Self, String> {
         let mut options = Self::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -34,6 +40,10 @@ impl Options {
                 options.words.push(arg);
                 continue;
             };
+            if flags.contains(&name) {
+                options.flags.insert(name.to_owned());
+                continue;
+            }
             if !names.contains(&name) {
                 return Err(format!("unknown option {arg}"));
             }
@@ -47,6 +57,12 @@ impl Options {
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
+    }
+
+    /// Whether the flag `name` was given.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.flags.contains(name)
     }
 
     /// The value of the option `name`.

@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<bool, String> {
     let mut names = vec!["crc", "heartbeat-interval-ms", "n", "big", "seconds"];
     names.extend(TLS);
-    let options = Options::parse(std::env::args().skip(1), &names)
+    let options = Options::parse(std::env::args().skip(1), &names, &[])
         .map_err(|text| format!("{text}\n{USAGE}"))?;
     options.refuse(&TLS, "TLS")?;
     let scenarios = Scenarios::all();

@@ -55,6 +55,9 @@ async fn run(settings: Settings) -> Result<ExitCode, Box<dyn std::error::Error>>
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut address = settings.listen.clone();
     let mut attempts = 1;
+    if settings.stdin_lifeline {
+        exit_with_stdin(Arc::clone(&app));
+    }
     loop {
         let server = Arc::new(listen(&settings, &app, &address, attempts).await?);
         attempts = REBIND_ATTEMPTS;
@@ -96,4 +99,13 @@ async fn listen(
         }
     }
     settings.builder(app).bind(address).await
+}
+
+/// A plain thread: a read of standard input can't be cancelled and would hold up the runtime's end.
+fn exit_with_stdin(app: Arc<App>) {
+    std::thread::spawn(move || {
+        // An error is an end as well.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        app.order(Order::Exit);
+    });
 }

@@ -12,13 +12,16 @@ use crate::app::App;
 use crate::handlers;
 
 const USAGE: &str = "usage: interop-server --listen ADDR [--idle-timeout-ms N] \
-    [--heartbeat-interval-ms N] [--max-frame-bytes N] [--max-connections N] [--drain-timeout-ms N]";
+    [--heartbeat-interval-ms N] [--max-frame-bytes N] [--max-connections N] [--drain-timeout-ms N] \
+    [--stdin-lifeline]";
 const TLS: [&str; 3] = ["tls-cert", "tls-key", "tls-client-ca"];
 
 /// What the command line asks for.
 pub(crate) struct Settings {
     pub(crate) listen: String,
     pub(crate) drain_timeout: Duration,
+    /// End when standard input ends: whoever started the server holds the other end.
+    pub(crate) stdin_lifeline: bool,
     config: ConnectionConfig,
     max_connections: Option<usize>,
 }
@@ -34,7 +37,8 @@ impl Settings {
             "drain-timeout-ms",
         ];
         names.extend(TLS);
-        let options = Options::parse(args, &names).map_err(|text| format!("{text}\n{USAGE}"))?;
+        let options = Options::parse(args, &names, &["stdin-lifeline"]);
+        let options = options.map_err(|text| format!("{text}\n{USAGE}"))?;
         options.refuse(&TLS, "TLS")?;
         let (Some(listen), []) = (options.get("listen"), options.words()) else {
             return Err(USAGE.to_owned());
@@ -43,6 +47,7 @@ impl Settings {
         Ok(Self {
             listen: listen.to_owned(),
             drain_timeout: millis("drain-timeout-ms")?.unwrap_or(Duration::from_secs(10)),
+            stdin_lifeline: options.has("stdin-lifeline"),
             config: config(
                 millis("idle-timeout-ms")?,
                 millis("heartbeat-interval-ms")?,

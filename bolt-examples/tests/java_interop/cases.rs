@@ -1,0 +1,127 @@
+//! What has to be tried. The lists stand here, and are not asked of the clients, so that a
+//! scenario that gets lost is a failure.
+
+use crate::group::{Direction, Group};
+
+/// Scenarios of the contract that any number of clients may run at the same time.
+const SHARED: [&str; 31] = [
+    "sync",
+    "string",
+    "types",
+    "oneway",
+    "future",
+    "callback",
+    "concurrent",
+    "big",
+    "empty",
+    "null",
+    "timeout",
+    "connect-refused",
+    "unknown-class",
+    "server-exception",
+    "serial-exception",
+    "deserial-exception",
+    "async",
+    "async-exception",
+    "multi-interest",
+    "custom-serializer",
+    "executor-selector",
+    "io-thread",
+    "duplex",
+    "v1",
+    "v2-1",
+    "v2-2",
+    "crc",
+    "heartbeat",
+    "close-pending",
+    "server-close-pending",
+    "cancel",
+];
+
+/// Scenarios that the Rust client doesn't have yet.
+const JAVA_CLIENT_ONLY: [&str; 2] = ["pool", "blocking"];
+
+/// Scenarios that concern the whole server.
+const ALONE: [&str; 3] = ["busy", "failfast", "reconnect"];
+
+/// Scenarios for a server that closes silent connections.
+const IDLE: [&str; 2] = ["server-idle", "idle-with-heartbeat"];
+const IDLE_SERVER: [&str; 2] = ["--idle-timeout-ms", "1000"];
+
+/// Frames by hand: split, batched, damaged or odd.
+const RAW: [&str; 27] = [
+    "raw-split",
+    "raw-split-first-byte",
+    "raw-batch",
+    "raw-mixed-versions",
+    "raw-heartbeat",
+    "raw-null",
+    "raw-switch",
+    "raw-answer-class",
+    "raw-timeout-field",
+    "raw-unknown-class",
+    "raw-no-class",
+    "raw-garbage",
+    "raw-unknown-codec",
+    "raw-oneway-error",
+    "raw-broken-off",
+    "raw-command-77",
+    "raw-command-100",
+    "raw-unknown-id",
+    "raw-unknown-status",
+    "raw-bad-crc",
+    "raw-bad-protocol",
+    "raw-bad-type",
+    "raw-bad-switch",
+    "raw-bad-version",
+    "raw-oversize",
+    "raw-long-class",
+    "raw-negative-length",
+];
+
+const VERSIONS: [&str; 4] = ["v1", "v2.1", "v2.2-crc", "v2.2-nocrc"];
+const STYLES: [&str; 4] = ["sync", "oneway", "future", "callback"];
+const VALUES: [&str; 6] = ["string", "pojo", "nested", "bytes", "null", "empty"];
+
+/// Every group has a server of its own and one run of the client.
+pub(crate) fn groups() -> Vec<Group> {
+    let both = Direction::ALL.into_iter().flat_map(|direction| {
+        [
+            Group::new(direction, matrix(), &[]),
+            Group::new(direction, SHARED, &[]),
+            Group::new(direction, ALONE, &[]),
+            Group::new(direction, IDLE, &IDLE_SERVER),
+        ]
+    });
+    let java_client = [
+        Group::new(Direction::JavaToRust, JAVA_CLIENT_ONLY, &[]),
+        Group::new(Direction::JavaToRust, RAW, &[]),
+    ];
+    both.chain(java_client).collect()
+}
+
+fn matrix() -> Vec<String> {
+    let mut cells = Vec::new();
+    for version in VERSIONS {
+        for style in STYLES {
+            for value in VALUES {
+                cells.push(format!("matrix/{version}/{style}/{value}"));
+            }
+        }
+    }
+    cells
+}
+
+/// Why a case can't pass yet.
+pub(crate) fn not_yet(direction: Direction, case: &str) -> Option<&'static str> {
+    match (direction, case) {
+        (Direction::JavaToRust, "busy") => Some("not yet: a handler can't refuse as busy"),
+        (Direction::JavaToRust, "async-exception") => {
+            Some("not yet: errors of later answers look like those of handlers")
+        }
+        (Direction::JavaToRust, "raw-timeout-field") => {
+            Some("not yet: a handler can't tell the timeouts 0 and -1 apart")
+        }
+        _ => None,
+    }
+}

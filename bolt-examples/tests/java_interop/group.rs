@@ -1,0 +1,151 @@
+//! One run of a client against a server, and what it said about each case.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::cases;
+use crate::process::Process;
+
+/// Most that one group may take; each scenario has its own, lower limit.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    RustToJava,
+    JavaToRust,
+}
+
+impl Direction {
+    pub(crate) const ALL: [Self; 2] = [Self::RustToJava, Self::JavaToRust];
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::RustToJava => "rust-to-java",
+            Self::JavaToRust => "java-to-rust",
+        })
+    }
+}
+
+pub(crate) struct Group {
+    pub(crate) direction: Direction,
+    pub(crate) cases: Vec<String>,
+    server_options: &'static [&'static str],
+    run: OnceLock<Result<Run, String>>,
+}
+
+/// What the client said.
+struct Run {
+    /// `None` for the cases that passed, otherwise the reason.
+    said: HashMap<String, Option<String>>,
+    end: String,
+    time: Duration,
+}
+
+impl Group {
+    pub(crate) fn new<S: Into<String>>(
+        direction: Direction,
+        cases: impl IntoIterator<Item = S>,
+        server_options: &'static [&'static str],
+    ) -> Self {
+        Self {
+            direction,
+            cases: cases.into_iter().map(Into::into).collect(),
+            server_options,
+            run: OnceLock::new(),
+        }
+    }
+
+    /// Runs the group if nobody has yet.
+    pub(crate) fn outcome(&self, jar: &Path, case: &str) -> Result<(), String> {
+        let run = self.run.get_or_init(|| self.run(jar)).as_ref()?;
+        match run.said.get(case) {
+            Some(None) => Ok(()),
+            Some(Some(reason)) => Err(reason.clone()),
+            None => Err(format!("the client said nothing of it; {}", run.end)),
+        }
+    }
+
+    fn run(&self, jar: &Path) -> Result<Run, String> {
+        let start = Instant::now();
+        let mut server = Process::start(self.server(jar))?;
+        let listening = server.line_with("listening on ", PATIENCE)?;
+        let address = listening.trim_start_matches("listening on ");
+        let mut client = Process::start(self.client(jar, address))?;
+        let lines = client.lines_to_end(PATIENCE.saturating_sub(start.elapsed()));
+        Ok(Run {
+            said: lines.iter().filter_map(|line| verdict(line)).collect(),
+            end: client.end(),
+            time: start.elapsed(),
+        })
+    }
+
+    fn server(&self, jar: &Path) -> Command {
+        let mut command = match self.direction {
+            Direction::RustToJava => java(jar, "server"),
+            Direction::JavaToRust => {
+                let mut rust = Command::new(env!("CARGO_BIN_EXE_interop-server"));
+                rust.args(["--listen", "127.0.0.1:0"]);
+                rust
+            }
+        };
+        command.args(self.server_options).arg("--stdin-lifeline");
+        command
+    }
+
+    fn client(&self, jar: &Path, address: &str) -> Command {
+        let wanted = |case: &&String| cases::not_yet(self.direction, case).is_none();
+        let cases: Vec<&str> = self
+            .cases
+            .iter()
+            .filter(wanted)
+            .map(|case| &**case)
+            .collect();
+        let mut command = match self.direction {
+            Direction::RustToJava => Command::new(env!("CARGO_BIN_EXE_interop-client")),
+            Direction::JavaToRust => java(jar, "client"),
+        };
+        command.args([address, &cases.join(",")]);
+        command
+    }
+}
+
+fn java(jar: &Path, role: &str) -> Command {
+    let mut command = Command::new("java");
+    command.arg("-jar").arg(jar).arg(role);
+    command
+}
+
+/// `PASS name (N ms) detail` or `FAIL name (N ms) reason`.
+fn verdict(line: &str) -> Option<(String, Option<String>)> {
+    let (word, rest) = line.split_once(' ')?;
+    let (name, text) = rest.split_once(' ')?;
+    match word {
+        "PASS" => Some((name.to_owned(), None)),
+        "FAIL" => Some((name.to_owned(), Some(text.to_owned()))),
+        _ => None,
+    }
+}
+
+/// How many cases ran in each direction, and how long they took.
+pub(crate) fn totals(
+    groups: &[impl AsRef<Group>],
+) -> impl Iterator<Item = (Direction, usize, Duration)> {
+    Direction::ALL.into_iter().map(|direction| {
+        let groups = groups.iter().map(AsRef::as_ref);
+        let runs = groups
+            .filter(|group| group.direction == direction)
+            .filter_map(|group| group.run.get()?.as_ref().ok());
+        let (mut cases, mut time) = (0, Duration::ZERO);
+        for run in runs {
+            cases += run.said.len();
+            time += run.time;
+        }
+        (direction, cases, time)
+    })
+}

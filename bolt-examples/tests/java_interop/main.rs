@@ -1,0 +1,66 @@
+//! Rust and Java call each other: our client against a server on the real SOFABolt, and a client
+//! on the real SOFABolt against our server. One trial per scenario.
+//!
+//! Needs `java`, and `mvn` to build the peers in the folder `java` when they have changed. Without
+//! them every trial is ignored, with the reason; with `CI=true` in the environment it fails.
+
+#![forbid(unsafe_code)]
+
+mod cases;
+mod group;
+mod java;
+mod process;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use self::group::Group;
+
+fn main() -> ExitCode {
+    let start = Instant::now();
+    let groups: Vec<Arc<Group>> = cases::groups().into_iter().map(Arc::new).collect();
+    let trials = groups.iter().flat_map(trials).collect();
+    let mut arguments = Arguments::from_args();
+    // Groups take turns on the machine: they are full of deadlines.
+    arguments.test_threads = Some(1);
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    for (direction, cases, time) in group::totals(&groups) {
+        println!("{direction}: {cases} cases in {:.1} s", time.as_secs_f32());
+    }
+    println!("all in {:.1} s", start.elapsed().as_secs_f32());
+    conclusion.exit_code()
+}
+
+fn trials(group: &Arc<Group>) -> Vec<Trial> {
+    let trial = |case: &String| {
+        let (group, case) = (Arc::clone(group), case.clone());
+        let name = format!("{}/{case}", group.direction);
+        Trial::ignorable_test(name, move || outcome(&group, &case))
+    };
+    group.cases.iter().map(trial).collect()
+}
+
+/// What the group's one run said about the case.
+fn outcome(group: &Group, case: &str) -> Result<Completion, Failed> {
+    if let Some(reason) = cases::not_yet(group.direction, case) {
+        return Ok(Completion::ignored_with(reason));
+    }
+    let jar = match java::peer() {
+        Ok(jar) => jar,
+        Err(java::Missing::Tool(reason)) if !in_ci() => {
+            return Ok(Completion::ignored_with(reason));
+        }
+        Err(java::Missing::Tool(reason) | java::Missing::Build(reason)) => {
+            return Err(reason.as_str().into());
+        }
+    };
+    group.outcome(jar, case)?;
+    Ok(Completion::Completed)
+}
+
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
