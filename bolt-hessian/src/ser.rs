@@ -70,7 +70,7 @@ impl Serializer {
     /// An empty stream.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Serializer::append_to(Vec::with_capacity(128), options)
+        Serializer::append_to(Vec::with_capacity(256), options)
     }
 
     /// A stream that begins at the end of `out` and keeps what is there.
@@ -121,9 +121,9 @@ impl Serializer {
         Ok(Items::new(self, start, length))
     }
 
-    fn begin_object(&mut self, name: &'static str) -> Result<ObjectFields<'_>> {
+    fn begin_object(&mut self, name: &'static str, count: usize) -> Result<ObjectFields<'_>> {
         let class = self.newtype.take().unwrap_or(name);
-        let fields = self.writer.begin_fields(class)?;
+        let fields = self.writer.begin_fields(class, count)?;
         Ok(ObjectFields::new(self, fields))
     }
 }
@@ -232,7 +232,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<()> {
         match is_java(name) {
-            true => self.begin_object(name)?.finish(),
+            true => self.begin_object(name, 0)?.finish(),
             false => self.serialize_unit(),
         }
     }
@@ -243,7 +243,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         _: u32,
         variant: &'static str,
     ) -> Result<()> {
-        let mut constant = self.begin_object(name)?;
+        let mut constant = self.begin_object(name, 1)?;
         constant.field("name", variant)?;
         constant.finish()
     }
@@ -319,8 +319,8 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         Ok(MapEntries::new(self, type_name.is_none().then_some(start)))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<ObjectFields<'a>> {
-        self.begin_object(name)
+    fn serialize_struct(self, name: &'static str, count: usize) -> Result<ObjectFields<'a>> {
+        self.begin_object(name, count)
     }
 
     fn serialize_struct_variant(
@@ -328,8 +328,8 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         _: &'static str,
         _: u32,
         variant: &'static str,
-        _: usize,
+        count: usize,
     ) -> Result<ObjectFields<'a>> {
-        self.begin_object(variant)
+        self.begin_object(variant, count)
     }
 }

@@ -99,6 +99,9 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     pub(super) fn read_text<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if let Some(text) = self.reader.short_string() {
+            return visitor.visit_borrowed_str(text);
+        }
         match self.reader.head()? {
             Head::Text(piece) => match self.reader.string(piece)? {
                 Cow::Borrowed(text) => visitor.visit_borrowed_str(text),

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::Reader;
 use crate::error::{ErrorKind, Result};
 use crate::value::Class;
@@ -29,13 +31,14 @@ struct Opened {
     classes: u32,
 }
 
+/// What an object with a few inner ones needs lies on the stack.
 #[derive(Debug, Default)]
 pub(super) struct Tables<'de> {
-    containers: Vec<Opened>,
+    containers: SmallVec<[Opened; 4]>,
     types: Vec<TypeName<'de>>,
-    classes: Vec<Definition<'de>>,
+    classes: SmallVec<[Definition<'de>; 2]>,
     /// The fields of all classes.
-    fields: Vec<Field<'de>>,
+    fields: SmallVec<[Field<'de>; 12]>,
 }
 
 #[derive(Debug)]
@@ -53,9 +56,32 @@ struct Definition<'de> {
 
 #[derive(Debug)]
 struct Field<'de> {
-    name: Cow<'de, str>,
+    name: FieldName<'de>,
     /// Whether a later field of the class has the same name, and so its value counts.
     shadowed: bool,
+}
+
+/// The name of a field: UTF-8, which is only looked at where it leaves us as a `str`.
+#[derive(Debug)]
+pub(crate) struct FieldName<'de>(pub(super) Cow<'de, [u8]>);
+
+impl<'de> FieldName<'de> {
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    #[inline]
+    pub(crate) fn raw(&self) -> &Cow<'de, [u8]> {
+        &self.0
+    }
+
+    pub(crate) fn to_text(&self) -> Cow<'de, str> {
+        match &self.0 {
+            Cow::Borrowed(name) => String::from_utf8_lossy(name),
+            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(name).into_owned()),
+        }
+    }
 }
 
 /// The fields of one class that are still to be read.
@@ -99,7 +125,7 @@ impl<'de> Reader<'de> {
         self.at.classes += 1;
         if (number as usize) < self.tables.classes.len() {
             for _ in 0..count {
-                self.plain_string()?;
+                self.field_name()?;
             }
             return Ok(());
         }
@@ -107,9 +133,13 @@ impl<'de> Reader<'de> {
         self.tables.fields.reserve(count as usize);
         // Bits of the names seen: cheap, and nearly always proof that all names differ.
         let (mut seen, mut repeated) = (0_u64, false);
+        let plain = self.names_are_plain(count);
         for _ in 0..count {
-            let name = self.plain_string()?;
-            let bit = 1 << (fingerprint(&name) & 63);
+            let name = match plain {
+                true => self.plain_name()?,
+                false => self.field_name()?,
+            };
+            let bit = 1 << (fingerprint(name.as_bytes()) & 63);
             repeated |= seen & bit != 0;
             seen |= bit;
             self.tables.fields.push(Field {
@@ -165,7 +195,7 @@ impl<'de> Reader<'de> {
 
     /// The next field's name, and whether a later field hides it.
     #[inline]
-    pub(crate) fn next_field(&self, fields: &mut FieldNames) -> Option<(&Cow<'de, str>, bool)> {
+    pub(crate) fn next_field(&self, fields: &mut FieldNames) -> Option<(&FieldName<'de>, bool)> {
         let field = &self.tables.fields[fields.0.next()? as usize];
         Some((&field.name, field.shadowed))
     }
@@ -186,7 +216,10 @@ impl<'de> Reader<'de> {
             let fields = &fields[range.start as usize..range.end as usize];
             Arc::new(Class {
                 name: name.to_string(),
-                fields: fields.iter().map(|field| field.name.to_string()).collect(),
+                fields: fields
+                    .iter()
+                    .map(|field| field.name.to_text().into_owned())
+                    .collect(),
             })
         }))
     }
@@ -238,19 +271,18 @@ impl<'de> Reader<'de> {
     }
 }
 
-fn fingerprint(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let (first, last) = match bytes {
+fn fingerprint(name: &[u8]) -> usize {
+    let (first, last) = match name {
         [first, .., last] => (*first, *last),
         [only] => (*only, 0),
         [] => (0, 0),
     };
-    usize::from(first) ^ (usize::from(last) << 2) ^ bytes.len()
+    usize::from(first) ^ (usize::from(last) << 2) ^ name.len()
 }
 
 fn mark_shadowed(fields: &mut [Field<'_>]) {
     let mut later = std::collections::HashSet::with_capacity(fields.len());
     for field in fields.iter_mut().rev() {
-        field.shadowed = !later.insert(&*field.name);
+        field.shadowed = !later.insert(field.name.as_bytes());
     }
 }

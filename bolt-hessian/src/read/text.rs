@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::Reader;
+use super::{FieldName, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::options::Dialect;
 
@@ -42,6 +42,21 @@ pub(crate) enum Text<'de> {
 }
 
 impl<'de> Reader<'de> {
+    /// The next value if it is a short string without special characters, as most are.
+    #[inline]
+    pub(crate) fn short_string(&mut self) -> Option<&'de str> {
+        let (length @ 0..=0x1f, rest) = self.input[self.at.pos..].split_first()? else {
+            return None;
+        };
+        let text = rest
+            .get(..usize::from(*length))
+            .filter(|text| text.is_ascii())?;
+        let text = std::str::from_utf8(text).ok()?;
+        self.values_left = self.values_left.checked_sub(1)?;
+        self.at.pos += 1 + text.len();
+        Some(text)
+    }
+
     /// The string that begins with `first`.
     #[inline]
     pub(crate) fn text(&mut self, first: Piece) -> Result<Text<'de>> {
@@ -142,10 +157,34 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// A string where nothing else may stand, not even a class definition: names of fields.
-    pub(super) fn plain_string(&mut self) -> Result<Cow<'de, str>> {
+    /// A name where nothing else may stand, not even a class definition.
+    pub(super) fn field_name(&mut self) -> Result<FieldName<'de>> {
         let piece = self.next_text_piece()?;
-        self.string(piece)
+        Ok(FieldName(match self.string(piece)? {
+            Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+            Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+        }))
+    }
+
+    /// Whether the next `count` names are short and ASCII, as they nearly always are: then one
+    /// check does for all.
+    pub(super) fn names_are_plain(&self, count: u32) -> bool {
+        let rest = &self.input[self.at.pos..];
+        let mut end = 0;
+        for _ in 0..count {
+            match rest.get(end) {
+                Some(length @ 0..=0x1f) => end += 1 + usize::from(*length),
+                _ => return false,
+            }
+        }
+        rest.get(..end).is_some_and(<[u8]>::is_ascii)
+    }
+
+    /// A name of which [`names_are_plain`](Self::names_are_plain) is known.
+    #[inline]
+    pub(super) fn plain_name(&mut self) -> Result<FieldName<'de>> {
+        let length = self.byte()?;
+        Ok(FieldName(Cow::Borrowed(self.take(length.into())?)))
     }
 
     /// The length of a name that is written as a string of one piece.

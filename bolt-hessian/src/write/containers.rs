@@ -225,7 +225,7 @@ impl Writer {
     pub(super) fn define<'a>(
         &mut self,
         name: &str,
-        fields: impl ExactSizeIterator<Item = &'a str>,
+        fields: impl ExactSizeIterator<Item = &'a str> + Clone,
     ) -> Result<()> {
         match self.dialect {
             Dialect::Draft => {
@@ -238,16 +238,14 @@ impl Writer {
             }
         }
         self.int(wire_length(fields.len())?);
-        for field in fields {
-            self.string(field);
-        }
+        self.names(fields);
         Ok(())
     }
 
     /// Begins an object whose fields come one by one: [`field`](Self::field) before the value of
-    /// each and [`end_fields`](Self::end_fields) after the last.
+    /// each and [`end_fields`](Self::end_fields) after the last. `count` is only an estimate.
     #[inline]
-    pub(crate) fn begin_fields(&mut self, class: &'static str) -> Result<Fields> {
+    pub(crate) fn begin_fields(&mut self, class: &'static str, count: usize) -> Result<Fields> {
         let start = self.out.len();
         let Some(place) = self.tables.find_derived(class) else {
             self.enter()?;
@@ -257,7 +255,7 @@ impl Writer {
                 place: self.tables.add_derived(class),
                 progress: Progress::New {
                     start,
-                    names: Vec::new(),
+                    names: Vec::with_capacity(count),
                 },
             });
         };
@@ -265,7 +263,9 @@ impl Writer {
         let number = class.number;
         let progress = match class.fields {
             Some(_) => Progress::Known { next: 0 },
-            None => Progress::Inner { names: Vec::new() },
+            None => Progress::Inner {
+                names: Vec::with_capacity(count),
+            },
         };
         self.begin_object(number)?;
         Ok(Fields { place, progress })
@@ -316,8 +316,10 @@ impl Writer {
     /// Keeps the names of a class, or checks that they are those that an inner object had.
     fn settle(&mut self, place: usize, names: Vec<&'static str>) -> Result<()> {
         let class = self.tables.derived(place);
-        if *class.fields.get_or_insert_with(|| names.clone()) != names {
-            return Err(inconsistent(class.name));
+        match &class.fields {
+            Some(known) if *known != names => return Err(inconsistent(class.name)),
+            Some(_) => {}
+            None => class.fields = Some(names),
         }
         Ok(())
     }

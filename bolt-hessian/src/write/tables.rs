@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::value::Class;
 
 /// So many classes are found faster by looking at each than by hashing.
@@ -10,12 +12,18 @@ const FEW: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    types: HashMap<String, u32>,
     /// Classes of both kinds, in one numbering.
     class_count: u32,
-    derived: Vec<Derived>,
+    derived: SmallVec<[Derived; 2]>,
+    maps: Option<Box<Maps>>,
+}
+
+/// What a stream of a few objects does not need.
+#[derive(Debug, Default)]
+struct Maps {
+    types: HashMap<String, u32>,
     /// Places in `derived`, once there are more than a few.
-    derived_by_name: HashMap<&'static str, usize>,
+    derived: HashMap<&'static str, usize>,
     shared: HashMap<Arc<Class>, u32>,
     /// The same by address: the classes in `shared` stay alive.
     shared_by_address: HashMap<usize, u32>,
@@ -33,11 +41,12 @@ pub(super) struct Derived {
 impl Tables {
     /// The number of `name`, which gets one now if it had none; `true` if it had.
     pub(super) fn type_number(&mut self, name: &str) -> (u32, bool) {
-        if let Some(number) = self.types.get(name) {
+        let types = &mut self.maps.get_or_insert_default().types;
+        if let Some(number) = types.get(name) {
             return (*number, true);
         }
-        let number = self.types.len() as u32;
-        self.types.insert(name.to_owned(), number);
+        let number = types.len() as u32;
+        types.insert(name.to_owned(), number);
         (number, false)
     }
 
@@ -45,7 +54,7 @@ impl Tables {
     #[inline]
     pub(super) fn find_derived(&self, name: &'static str) -> Option<usize> {
         if self.derived.len() > FEW {
-            return self.derived_by_name.get(name).copied();
+            return self.maps.as_ref()?.derived.get(name).copied();
         }
         self.derived
             .iter()
@@ -60,11 +69,10 @@ impl Tables {
             number,
             fields: None,
         });
-        if place == FEW {
-            let places = self.derived.iter().map(|class| class.name).zip(0..);
-            self.derived_by_name = places.collect();
-        } else if place > FEW {
-            self.derived_by_name.insert(name, place);
+        if place >= FEW {
+            let places = &mut self.maps.get_or_insert_default().derived;
+            let missing = self.derived.iter().map(|class| class.name).zip(0..);
+            places.extend(missing.skip(places.len()));
         }
         place
     }
@@ -74,18 +82,18 @@ impl Tables {
         &mut self.derived[place]
     }
 
-    pub(super) fn find_shared(&mut self, class: &Arc<Class>) -> Option<u32> {
+    pub(super) fn find_shared(&self, class: &Arc<Class>) -> Option<u32> {
         let address = Arc::as_ptr(class) as usize;
-        if let Some(number) = self.shared_by_address.get(&address) {
-            return Some(*number);
-        }
-        self.shared.get(class).copied()
+        let maps = self.maps.as_ref()?;
+        let known = maps.shared_by_address.get(&address);
+        known.or_else(|| maps.shared.get(class)).copied()
     }
 
     pub(super) fn add_shared(&mut self, class: &Arc<Class>) -> u32 {
         let number = self.next_class();
-        self.shared.insert(Arc::clone(class), number);
-        self.shared_by_address
+        let maps = self.maps.get_or_insert_default();
+        maps.shared.insert(Arc::clone(class), number);
+        maps.shared_by_address
             .insert(Arc::as_ptr(class) as usize, number);
         number
     }

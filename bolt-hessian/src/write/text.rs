@@ -10,11 +10,17 @@ const PIECE: usize = 0x8000;
 impl Writer {
     #[inline]
     pub(crate) fn string(&mut self, text: &str) {
-        if text.len() <= PIECE && text.is_ascii() {
-            self.text_head(text.len());
-            self.out.extend_from_slice(text.as_bytes());
-        } else {
-            self.long_string(text);
+        match text.len() {
+            length @ 0..=31 if text.is_ascii() => {
+                self.out.reserve(length + 1);
+                self.out.push(length as u8);
+                self.out.extend_from_slice(text.as_bytes());
+            }
+            length @ 0..=PIECE if text.is_ascii() => {
+                self.text_head(length);
+                self.out.extend_from_slice(text.as_bytes());
+            }
+            _ => self.long_string(text),
         }
     }
 
@@ -91,6 +97,20 @@ impl Writer {
             rest = characters.as_str();
         }
         self.out.extend_from_slice(rest.as_bytes());
+    }
+
+    /// Strings that are short and ASCII nearly always: then one check does for all.
+    pub(super) fn names<'a>(&mut self, names: impl Iterator<Item = &'a str> + Clone) {
+        let start = self.out.len();
+        for name in names.clone() {
+            // Cut to a byte; whatever is too long has it above 31.
+            self.out.push(name.len().min(0xff) as u8);
+            self.out.extend_from_slice(name.as_bytes());
+        }
+        if !self.out[start..].is_ascii() || names.clone().any(|name| name.len() > 31) {
+            self.out.truncate(start);
+            names.for_each(|name| self.string(name));
+        }
     }
 
     /// A name with its length as an int before it.
