@@ -27,6 +27,9 @@ fn main() -> ExitCode {
     // Groups take turns on the machine: they are full of deadlines.
     arguments.test_threads = Some(1);
     let conclusion = libtest_mimic::run(&arguments, trials);
+    if arguments.list {
+        return conclusion.exit_code();
+    }
     for (direction, cases, time) in group::totals(&groups) {
         println!("{direction}: {cases} cases in {:.1} s", time.as_secs_f32());
     }
