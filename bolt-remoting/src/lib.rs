@@ -52,6 +52,7 @@ mod net;
 mod registry;
 pub mod rpc;
 pub mod server;
+mod time;
 
 pub use address::Address;
 pub use client::{Client, ClientBuilder};

@@ -79,7 +79,7 @@ impl<P: Protocol> Registry<P> {
             .iter()
             .for_each(|connection| connection.drain(grace));
         self.tasks.close();
-        if tokio::time::timeout(grace + CLOSING_TIME, self.tasks.wait())
+        if tokio::time::timeout(grace.saturating_add(CLOSING_TIME), self.tasks.wait())
             .await
             .is_err()
         {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::liveness::{Action, Liveness};
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
+use crate::time::after;
 
 /// How long after the last byte received a connection gives back the memory of its buffers.
 const REST: Duration = Duration::from_secs(1);
@@ -42,7 +43,9 @@ impl Clock {
                 config.idle_timeout,
                 now,
             ),
-            first_frame_by: config.first_frame_timeout.map(|timeout| now + timeout),
+            first_frame_by: config
+                .first_frame_timeout
+                .map(|timeout| after(now, timeout)),
             frame_timeout: config.frame_timeout,
             frame_by: None,
             stall_timeout: config.write_stall_timeout,
@@ -65,7 +68,7 @@ impl Clock {
         }
         self.frame_by = match (mid_frame, self.frame_by) {
             (false, _) => None,
-            (true, None) => self.frame_timeout.map(|timeout| now + timeout),
+            (true, None) => self.frame_timeout.map(|timeout| after(now, timeout)),
             (true, begun) => begun,
         };
     }
@@ -78,7 +81,7 @@ impl Clock {
     /// The peer takes no bytes for now.
     pub(crate) fn on_write_blocked(&mut self, now: Instant) {
         if self.write_by.is_none() {
-            self.write_by = self.stall_timeout.map(|timeout| now + timeout);
+            self.write_by = self.stall_timeout.map(|timeout| after(now, timeout));
         }
     }
 

@@ -18,6 +18,7 @@ use super::handler::FrameHandler;
 use super::shared::{Phase, Rejected, Shared};
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
+use crate::time::deadline;
 use crate::{Error, ErrorKind, Result};
 
 /// One connection of any protocol: a cheap handle to clone and share. Calls of any number of tasks
@@ -98,9 +99,7 @@ impl<P: Protocol> Connection<P> {
     /// Dropping the future gives the call up: before the request was queued nothing is sent,
     /// afterwards its answer is dropped when it comes. The connection stays in step either way.
     pub async fn call(&self, frame: P::Frame, timeout: Duration) -> Result<P::Frame> {
-        self.start_call(frame, Instant::now() + timeout)
-            .await?
-            .await
+        self.start_call(frame, deadline(timeout)).await?.await
     }
 
     /// Queues a request, waiting for room until `deadline`, and returns the future of its answer,
@@ -236,7 +235,7 @@ impl<P: Protocol> Connection<P> {
     /// Closes the connection in order: no new calls in either direction (the peer's are refused as
     /// busy), those in flight may end within `grace`, answers are written, then it is closed.
     pub fn drain(&self, grace: Duration) {
-        self.0.drain(Instant::now() + grace);
+        self.0.drain(deadline(grace));
     }
 
     /// Waits until the connection's task has ended.

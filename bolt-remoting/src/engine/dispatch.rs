@@ -99,10 +99,8 @@ impl<P: Protocol> Dispatch<P> {
                 .for_each(|refusal| self.send(refusal));
             return;
         }
-        let connection = Connection::new(Arc::clone(&self.shared));
-        self.handler
-            .handle(FrameContext::new(connection, now), frame, &mut self.reply);
-        match self.reply.resolve(cx) {
+        let context = FrameContext::new(Connection::new(Arc::clone(&self.shared)), now);
+        match self.reply.run(&*self.handler, context, frame, cx) {
             Outcome::Now(Some(answer)) if wants_answer => self.send(answer),
             Outcome::Now(_) => {}
             Outcome::Later(answering) => {

@@ -24,9 +24,10 @@ use super::receiver::Receiver;
 use super::shared::{Phase, Shared};
 use crate::Error;
 use crate::error::CloseReason;
+use crate::time::after;
 
 /// Reads of one poll; then other tasks get their turn.
-const READS_PER_POLL: usize = 16;
+const READS_PER_POLL: usize = 4;
 /// Batches below this size wait one turn of the scheduler for more; larger ones are worth a write.
 const SMALL_BATCH: usize = 32 * 1024;
 /// How long a finished connection waits for the peer's FIN, so that closing doesn't destroy bytes
@@ -163,7 +164,7 @@ where
         };
         self.shared.close(Error::closed(reason));
         self.life = Life::HalfClosed {
-            until: now + self.shared.config.half_close_grace,
+            until: after(now, self.shared.config.half_close_grace),
         };
     }
 

@@ -110,10 +110,21 @@ impl<P: Protocol> Reply<P> {
         self.outcome = Outcome::Later(boxed);
     }
 
-    /// Polls a future given to [`later`](Self::later) once. A panic in it is no answer.
-    pub(crate) fn resolve(&mut self, cx: &mut Context<'_>) -> Outcome<P::Frame> {
+    /// Lets `handler` begin, and polls a future given to [`later`](Self::later) once. A panic in
+    /// either is no answer.
+    pub(crate) fn run(
+        &mut self,
+        handler: &dyn FrameHandler<P>,
+        context: FrameContext<P>,
+        frame: P::Frame,
+        cx: &mut Context<'_>,
+    ) -> Outcome<P::Frame> {
+        let begun = guarded(|| handler.handle(context, frame, self));
+        if begun.is_err() {
+            self.outcome = Outcome::Now(None);
+        }
         match std::mem::replace(&mut self.outcome, Outcome::Now(None)) {
-            Outcome::Later(mut answering) => match poll_guarded(&mut answering, cx) {
+            Outcome::Later(mut answering) => match guarded(|| answering.poll(cx)) {
                 Ok(Poll::Ready(answer)) => {
                     self.spare = Some(answering);
                     Outcome::Now(answer)
@@ -144,11 +155,8 @@ impl<P: Protocol> fmt::Debug for Reply<P> {
 
 struct Panicked;
 
-fn poll_guarded<F>(
-    answering: &mut Answering<F>,
-    cx: &mut Context<'_>,
-) -> Result<Poll<Option<F>>, Panicked> {
-    std::panic::catch_unwind(AssertUnwindSafe(|| answering.poll(cx))).map_err(|_| {
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
         tracing::error!("a handler panicked");
         Panicked
     })
@@ -156,7 +164,7 @@ fn poll_guarded<F>(
 
 /// Makes a [`FrameHandler`] of an async closure from context and frame to an optional answer.
 ///
-/// If the closure's future panics, the request is refused as
+/// If the closure or its future panics, the request is refused as
 /// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
 pub fn handler_fn<P, F, Fut>(handler: F) -> impl FrameHandler<P>
 where
@@ -177,8 +185,13 @@ where
 {
     fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>) {
         let on_panic = cx.refuse(&frame, Refusal::HandlerFailed);
-        let answer = AssertUnwindSafe((self.0)(cx, frame)).catch_unwind();
-        reply.later(async move { answer.await.unwrap_or(on_panic) });
+        match guarded(|| (self.0)(cx, frame)) {
+            Ok(answer) => {
+                let answer = AssertUnwindSafe(answer).catch_unwind();
+                reply.later(async move { answer.await.unwrap_or(on_panic) });
+            }
+            Err(Panicked) => reply.now(on_panic),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::HeartbeatConfig;
+use crate::time::after;
 
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Liveness {
     }
 
     pub(crate) fn poll(&mut self, now: Instant) -> Action {
-        let idle_at = self.idle.map(|idle| self.last_read + idle);
+        let idle_at = self.idle.map(|idle| after(self.last_read, idle));
         if idle_at.is_some_and(|at| at <= now) {
             return Action::Idle;
         }
@@ -63,8 +64,9 @@ impl Liveness {
         };
         let ack_timeout = config.ack_timeout.min(config.interval);
         if let (Some(beat), true) = (self.beat, self.outstanding) {
-            if beat + ack_timeout > now {
-                return Action::Wait(earlier(idle_at, beat + ack_timeout));
+            let answer_by = after(beat, ack_timeout);
+            if answer_by > now {
+                return Action::Wait(earlier(idle_at, answer_by));
             }
             self.outstanding = false;
             self.misses += 1;
@@ -72,7 +74,7 @@ impl Liveness {
                 return Action::Dead;
             }
         }
-        let due = self.beat.unwrap_or(self.last_read) + config.interval;
+        let due = after(self.beat.unwrap_or(self.last_read), config.interval);
         if due <= now {
             self.beat = Some(now);
             self.outstanding = true;

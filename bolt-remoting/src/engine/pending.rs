@@ -21,6 +21,8 @@ pub(crate) struct Pending<F> {
     correlation: Correlation,
     last_id: u64,
     waiting: usize,
+    /// The heartbeat that has no answer yet; there is one at most.
+    heartbeat: Option<u64>,
     /// No deadline is before this.
     earliest: Option<Instant>,
 }
@@ -56,6 +58,7 @@ impl<F> Pending<F> {
             correlation,
             last_id: 0,
             waiting: 0,
+            heartbeat: None,
             earliest: None,
         }
     }
@@ -82,12 +85,17 @@ impl<F> Pending<F> {
         })
     }
 
-    /// Registers a heartbeat; its misses are counted elsewhere.
+    /// Registers a heartbeat in place of the one before; misses are counted elsewhere.
     pub(crate) fn insert_heartbeat(&mut self, now: Instant) -> u64 {
-        self.add(Call {
+        if let Some(unanswered) = self.heartbeat.take() {
+            self.calls.remove(&unanswered);
+        }
+        let id = self.add(Call {
             deadline: now,
             state: State::Heartbeat,
-        })
+        });
+        self.heartbeat = Some(id);
+        id
     }
 
     fn add(&mut self, call: Call<F>) -> u64 {

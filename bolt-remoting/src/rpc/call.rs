@@ -3,18 +3,20 @@ use std::future::{Future, IntoFuture};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bolt_codec::bolt::{Bolt, BoltFrame, CRC_SWITCH, Head, ResponseStatus, SerializerCode};
 use bytes::Bytes;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::body::{Body, DecodeBody};
 use super::failure::error_of;
 use crate::client::Endpoint;
 use crate::engine::shared::Rejected;
+use crate::time::deadline;
 use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
 
 /// Where a call goes.
@@ -51,8 +53,14 @@ pub(super) struct Request {
 }
 
 impl Request {
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.timeout
+    /// # Errors
+    ///
+    /// A call without any time fails before anything else happens.
+    fn deadline(&self) -> Result<Instant> {
+        if self.timeout.is_zero() {
+            return Err(Error::timeout());
+        }
+        Ok(deadline(self.timeout))
     }
 
     /// The frame, in the version that `connection` speaks.
@@ -133,7 +141,7 @@ impl<T: Send + 'static> Call<T> {
     /// Dropping the future before it returns means that nothing is sent.
     pub async fn future(self) -> Result<Answer<T>> {
         let request = self.request?;
-        let deadline = request.deadline();
+        let deadline = request.deadline()?;
         let connection = request.target.connect(deadline).await?;
         let frame = request.frame(&connection, false);
         let response = connection.start_call(frame, deadline).await?;
@@ -159,27 +167,24 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// Queues the request without waiting, if there is a connection with room.
-    fn try_start(self) -> Invocation<T> {
-        let request = match self.request {
-            Ok(request) => request,
-            Err(error) => return Invocation::Failed(Some(error)),
-        };
-        let deadline = request.deadline();
+    fn start(self) -> Result<Progress<T>> {
+        let request = self.request?;
+        let deadline = request.deadline()?;
         let (target, decoder) = (request.target.clone(), self.decoder);
         let Some(connection) = target.ready() else {
             let call = Self {
                 request: Ok(request),
                 decoder,
             };
-            return Invocation::Starting(call.future().boxed());
+            return Ok(Progress::Starting(call.future().boxed()));
         };
         match connection.try_start(request.frame(&connection, false), deadline) {
-            Ok(response) => Invocation::Started(Answer { response, decoder }),
-            Err(Rejected::Failed(error)) => Invocation::Failed(Some(error)),
-            Err(Rejected::Full(frame)) => Invocation::Starting(Box::pin(async move {
+            Ok(response) => Ok(Progress::Started(Answer { response, decoder })),
+            Err(Rejected::Failed(error)) => Err(error),
+            Err(Rejected::Full(frame)) => Ok(Progress::Starting(Box::pin(async move {
                 let response = connection.start_call(frame, deadline).await?;
                 Ok(Answer { response, decoder })
-            })),
+            }))),
         }
     }
 }
@@ -196,18 +201,25 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 
     /// Queues the request right away where that needs no waiting.
     fn into_future(self) -> Invocation<T> {
-        self.try_start()
+        Invocation(
+            self.start()
+                .unwrap_or_else(|error| Progress::Failed(Some(error))),
+        )
     }
 }
 
 /// An awaited [`Call`].
+///
+/// # Panics
+///
+/// When polled again after it was ready.
 #[must_use = "dropping the future gives the call up"]
-pub enum Invocation<T> {
-    #[doc(hidden)]
+pub struct Invocation<T>(Progress<T>);
+
+enum Progress<T> {
     Started(Answer<T>),
-    #[doc(hidden)]
-    Starting(Pin<Box<dyn Future<Output = Result<Answer<T>>> + Send>>),
-    #[doc(hidden)]
+    /// Waits for a connection or for room; only then is there anything to allocate.
+    Starting(BoxFuture<'static, Result<Answer<T>>>),
     Failed(Option<Error>),
 }
 
@@ -216,14 +228,15 @@ impl<T: Send + 'static> Future for Invocation<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         loop {
-            match &mut *self {
-                Self::Started(answer) => return answer.poll_unpin(cx),
-                Self::Starting(starting) => match starting.poll_unpin(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(answer)) => *self = Self::Started(answer),
-                    Poll::Ready(Err(error)) => *self = Self::Failed(Some(error)),
-                },
-                Self::Failed(error) => {
+            match &mut self.0 {
+                Progress::Started(answer) => return answer.poll_unpin(cx),
+                Progress::Starting(starting) => {
+                    self.0 = match ready!(starting.poll_unpin(cx)) {
+                        Ok(answer) => Progress::Started(answer),
+                        Err(error) => Progress::Failed(Some(error)),
+                    };
+                }
+                Progress::Failed(error) => {
                     return Poll::Ready(Err(error.take().expect("polled after it was ready")));
                 }
             }
@@ -251,9 +264,7 @@ impl<T: 'static> Future for Answer<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let Poll::Ready(outcome) = self.response.poll_unpin(cx) else {
-            return Poll::Pending;
-        };
+        let outcome = ready!(self.response.poll_unpin(cx));
         Poll::Ready(outcome.and_then(|frame| {
             let (peer, id) = (self.response.connection().peer_addr(), frame.id.into());
             read(frame, &*self.decoder).map_err(|error| error.with_call(peer, Some(id), true))
@@ -314,7 +325,7 @@ impl OnewayCall {
 
     async fn send(self) -> Result<()> {
         let request = self.0?;
-        let deadline = request.deadline();
+        let deadline = request.deadline()?;
         let connection = request.target.connect(deadline).await?;
         let frame = request.frame(&connection, true);
         connection.send(frame, deadline).await
@@ -323,7 +334,7 @@ impl OnewayCall {
 
 impl IntoFuture for OnewayCall {
     type Output = Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+    type IntoFuture = BoxFuture<'static, Result<()>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())

@@ -4,13 +4,13 @@ use std::time::Duration;
 use bolt_codec::bolt::{Bolt, BoltVersion};
 #[cfg(feature = "hessian")]
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::Instant;
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
 use super::call::{Call, OnewayCall, Target};
 use super::connection::RpcConnection;
 use super::processor::Processors;
 use super::settings::Settings;
+use crate::time::deadline;
 use crate::{Address, Client, ConnectionConfig, Error, ErrorKind, Result};
 
 /// A SOFABolt client. Cheap to clone; clones share their connections. Java: `RpcClient`.
@@ -230,7 +230,7 @@ impl RpcClient {
     ///
     /// Dropping the future gives up waiting; a dial under way goes on for others.
     pub async fn connect(&self, address: impl AsRef<str>) -> Result<RpcConnection> {
-        let deadline = Instant::now() + self.settings.timeout;
+        let deadline = deadline(self.settings.timeout);
         let connection = self.client.connection(address.as_ref(), deadline).await?;
         Ok(RpcConnection::new(connection, Arc::clone(&self.settings)))
     }
