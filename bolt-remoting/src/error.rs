@@ -100,6 +100,9 @@ pub enum CloseReason {
     WriteStalled,
     /// The peer asked to send no new requests here.
     GoAway,
+    /// A request of the peer got no answer, and the protocol answers in order, so that all later
+    /// answers would have reached the wrong calls.
+    Unanswered,
 }
 
 impl fmt::Display for CloseReason {
@@ -115,6 +118,7 @@ impl fmt::Display for CloseReason {
             Self::FrameTimeout => f.write_str("closed for not completing a frame in time"),
             Self::WriteStalled => f.write_str("closed for not reading"),
             Self::GoAway => f.write_str("told to go away by the peer"),
+            Self::Unanswered => f.write_str("closed for a request that got no answer in its turn"),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Received frames to whom they are for.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Refusal};
+use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -75,7 +77,7 @@ impl<P: Protocol> Dispatch<P> {
             FrameKind::Heartbeat => {
                 count(&self.shared.counters.heartbeats);
                 if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
-                    self.send(ack);
+                    self.answer(Some(ack));
                 }
             }
             FrameKind::GoAway => self.batch.push(Inward::GoAway),
@@ -92,36 +94,46 @@ impl<P: Protocol> Dispatch<P> {
         };
         if let Some(why) = refusal {
             count(&self.shared.counters.refused);
-            let refusal = wants_answer.then(|| self.shared.protocol.refuse(&frame, why));
-            refusal
-                .flatten()
-                .into_iter()
-                .for_each(|refusal| self.send(refusal));
+            if wants_answer {
+                self.answer(self.shared.protocol.refuse(&frame, why));
+            }
             return;
         }
+        let on_panic = if wants_answer {
+            self.shared.protocol.refuse(&frame, Refusal::HandlerFailed)
+        } else {
+            None
+        };
         let context = FrameContext::new(Connection::new(Arc::clone(&self.shared)), now);
         match self.reply.run(&*self.handler, context, frame, cx) {
-            Outcome::Now(Some(answer)) if wants_answer => self.send(answer),
-            Outcome::Now(_) => {}
+            Outcome::Now(answer) if wants_answer => self.answer(answer),
+            Outcome::Panicked if wants_answer => self.answer(on_panic),
+            Outcome::Now(_) | Outcome::Panicked => {}
             Outcome::Later(answering) => {
                 if let Admission::Room(room) = &mut self.admission {
                     *room -= 1;
                 }
-                let in_flight = InFlight::begin(&self.shared);
+                let in_flight = InFlight::begin(&self.shared, wants_answer);
                 self.tasks.spawn(async move {
-                    let answer = answering.await;
+                    let mut answering = answering;
+                    let answer = AssertUnwindSafe(answering.get_pin()).catch_unwind().await;
+                    let answer = answer.unwrap_or_else(|_| {
+                        tracing::error!("a handler panicked");
+                        on_panic
+                    });
                     in_flight.end(answer.filter(|_| wants_answer));
                 });
             }
         }
     }
 
-    /// Sends an answer that is ready. Where answers go in order it still has to wait its turn.
-    fn send(&mut self, answer: P::Frame) {
+    /// Sends an answer that is ready, or does without. Where answers go in order it still has to
+    /// wait its turn, and a missing one ends the connection.
+    fn answer(&mut self, answer: Option<P::Frame>) {
         if P::CORRELATION == Correlation::InOrder {
-            InFlight::begin(&self.shared).end(Some(answer));
+            InFlight::begin(&self.shared, true).end(answer);
         } else {
-            self.batch.push(Inward::Send(answer));
+            self.batch.extend(answer.map(Inward::Send));
         }
     }
 
@@ -138,7 +150,10 @@ impl<P: Protocol> Dispatch<P> {
                         self.wakers.extend(waker);
                     }
                     Answered::Heartbeat => {}
-                    Answered::Nobody => count(&self.shared.counters.late_answers),
+                    Answered::Nobody => {
+                        answered = true;
+                        count(&self.shared.counters.late_answers);
+                    }
                 },
                 Inward::Send(frame) => state.answer(frame),
                 Inward::GoAway => {
@@ -150,7 +165,7 @@ impl<P: Protocol> Dispatch<P> {
         }
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         let piling_up =
-            state.outbox.deferred() > self.shared.config.max_in_flight.saturating_mul(2);
+            state.waiting_answers() > self.shared.config.max_in_flight.saturating_mul(2);
         drop(state);
         self.wakers.drain(..).for_each(Waker::wake);
         if answered {
@@ -188,8 +203,8 @@ struct InFlight<P: Protocol> {
 }
 
 impl<P: Protocol> InFlight<P> {
-    fn begin(shared: &Arc<Shared<P>>) -> Self {
-        let ticket = shared.lock().inbound.begin();
+    fn begin(shared: &Arc<Shared<P>>, wants_answer: bool) -> Self {
+        let ticket = shared.lock().inbound.begin(wants_answer);
         Self {
             shared: Arc::clone(shared),
             ticket,

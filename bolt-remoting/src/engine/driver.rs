@@ -45,6 +45,8 @@ pub(crate) struct Driver<P: Protocol, T> {
     writing: EncodeBuf,
     /// Whether the small batch that is queued has had its turn of waiting.
     yielded: bool,
+    /// Whether written bytes may still sit in a buffer of the transport.
+    unflushed: bool,
     clock: Clock,
     alarm: Pin<Box<Sleep>>,
     life: Life,
@@ -95,6 +97,7 @@ where
             dispatch: Dispatch::new(Arc::clone(&shared), handler),
             writing: EncodeBuf::new(),
             yielded: false,
+            unflushed: false,
             clock: Clock::new(&shared.config, can_beat, now),
             alarm: Box::pin(tokio::time::sleep_until(now)),
             life: Life::Running,
@@ -118,7 +121,7 @@ where
             }
             match self.receiver.poll_read(&mut self.io, cx) {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(0)) => self.on_eof(now),
+                Poll::Ready(Ok(0)) => self.on_eof(cx, now),
                 Poll::Ready(Ok(_)) => self.on_bytes(cx, now),
                 Poll::Ready(Err(error)) => self.break_off(CloseReason::Io(error.kind()), now),
             }
@@ -153,14 +156,20 @@ where
         }
     }
 
-    fn on_eof(&mut self, now: Instant) {
+    fn on_eof(&mut self, cx: &mut Context<'_>, now: Instant) {
         if let Life::Finishing { peer_done, .. } = &mut self.life {
             *peer_done = true;
             return;
         }
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
-            Ok(_) => CloseReason::Peer,
+            Ok(last) => {
+                self.dispatch.begin_batch();
+                if let Some(frame) = last {
+                    self.dispatch.on_frame(frame, cx, now);
+                }
+                self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
+            }
         };
         self.shared.close(Error::closed(reason));
         self.life = Life::HalfClosed {
@@ -184,6 +193,7 @@ where
                 }
                 Poll::Ready(Ok(_)) => {
                     wrote = true;
+                    self.unflushed = true;
                     self.clock.on_written();
                 }
                 Poll::Ready(Err(error)) => {
@@ -197,8 +207,12 @@ where
                 }
             }
         }
-        if wrote && let Poll::Ready(Err(error)) = Pin::new(&mut self.io).poll_flush(cx) {
-            self.break_off(CloseReason::Io(error.kind()), now);
+        if self.unflushed {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => self.break_off(CloseReason::Io(error.kind()), now),
+            }
         }
         self.poll_fin(cx, now);
         Poll::Pending
@@ -255,6 +269,9 @@ where
         let calls = state.pending.waiting();
         let quiet = self.writing.is_empty() && state.is_quiet();
         let (asked, drain_until) = match &state.phase {
+            Phase::Open | Phase::GoingAway | Phase::Draining { .. } if state.outbox.is_sealed() => {
+                (Some(CloseReason::Unanswered), None)
+            }
             Phase::Open => (None, None),
             Phase::GoingAway => ((quiet && calls == 0).then_some(CloseReason::GoAway), None),
             Phase::Draining { until } => {
@@ -328,19 +345,22 @@ where
     /// Ends all calls, and the requests that still run; what is queued may still go out.
     fn finish(&mut self, reason: CloseReason, now: Instant) {
         self.shared.close(Error::closed(reason));
+        if !matches!(self.life, Life::Finishing { .. }) {
+            self.aborted += self.dispatch.abort();
+        }
         let peer_done = matches!(self.life, Life::HalfClosed { .. });
         self.life = Life::Finishing {
             until: now + LINGER,
             fin_sent: false,
             peer_done,
         };
-        self.aborted += self.dispatch.abort();
     }
 
     /// The transport is of no use any more.
     fn break_off(&mut self, reason: CloseReason, now: Instant) {
         self.finish(reason, now);
         self.writing = EncodeBuf::new();
+        self.unflushed = false;
         self.life = Life::Finishing {
             until: now,
             fin_sent: true,

@@ -6,7 +6,6 @@ use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
 
 use bolt_codec::{Protocol, Refusal};
-use futures::FutureExt;
 use tokio::time::Instant;
 use tokio_util::sync::ReusableBoxFuture;
 
@@ -21,7 +20,11 @@ pub trait FrameHandler<P: Protocol>: Send + Sync + 'static {
     /// whatever takes time to the future given to [`Reply::later`].
     ///
     /// Two-way requests (kind [`Request`](bolt_codec::FrameKind::Request)) want an answer; what a
-    /// oneway frame answers is dropped. Leaving `reply` untouched is no answer.
+    /// oneway frame answers is dropped. Leaving `reply` untouched is no answer: the peer waits until
+    /// its deadline, or, where answers go in order, the connection is closed.
+    ///
+    /// If this or the future panics, the request is refused as
+    /// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
     fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>);
 }
 
@@ -79,6 +82,7 @@ pub struct Reply<P: Protocol> {
 pub(crate) enum Outcome<F> {
     Now(Option<F>),
     Later(Answering<F>),
+    Panicked,
 }
 
 impl<P: Protocol> Reply<P> {
@@ -110,8 +114,7 @@ impl<P: Protocol> Reply<P> {
         self.outcome = Outcome::Later(boxed);
     }
 
-    /// Lets `handler` begin, and polls a future given to [`later`](Self::later) once. A panic in
-    /// either is no answer.
+    /// Lets `handler` begin, and polls a future given to [`later`](Self::later) once.
     pub(crate) fn run(
         &mut self,
         handler: &dyn FrameHandler<P>,
@@ -121,7 +124,7 @@ impl<P: Protocol> Reply<P> {
     ) -> Outcome<P::Frame> {
         let begun = guarded(|| handler.handle(context, frame, self));
         if begun.is_err() {
-            self.outcome = Outcome::Now(None);
+            self.outcome = Outcome::Panicked;
         }
         match std::mem::replace(&mut self.outcome, Outcome::Now(None)) {
             Outcome::Later(mut answering) => match guarded(|| answering.poll(cx)) {
@@ -130,7 +133,7 @@ impl<P: Protocol> Reply<P> {
                     Outcome::Now(answer)
                 }
                 Ok(Poll::Pending) => Outcome::Later(answering),
-                Err(Panicked) => Outcome::Now(None),
+                Err(Panicked) => Outcome::Panicked,
             },
             now => now,
         }
@@ -148,6 +151,7 @@ impl<P: Protocol> fmt::Debug for Reply<P> {
             Outcome::Now(None) => "none",
             Outcome::Now(Some(_)) => "now",
             Outcome::Later(_) => "later",
+            Outcome::Panicked => "panicked",
         };
         f.debug_tuple("Reply").field(&state).finish()
     }
@@ -163,9 +167,6 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
 }
 
 /// Makes a [`FrameHandler`] of an async closure from context and frame to an optional answer.
-///
-/// If the closure or its future panics, the request is refused as
-/// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
 pub fn handler_fn<P, F, Fut>(handler: F) -> impl FrameHandler<P>
 where
     P: Protocol,
@@ -184,14 +185,7 @@ where
     Fut: Future<Output = Option<P::Frame>> + Send + 'static,
 {
     fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>) {
-        let on_panic = cx.refuse(&frame, Refusal::HandlerFailed);
-        match guarded(|| (self.0)(cx, frame)) {
-            Ok(answer) => {
-                let answer = AssertUnwindSafe(answer).catch_unwind();
-                reply.later(async move { answer.await.unwrap_or(on_panic) });
-            }
-            Err(Panicked) => reply.now(on_panic),
-        }
+        reply.later((self.0)(cx, frame));
     }
 }
 

@@ -16,6 +16,10 @@ pub(crate) struct Outbox<E: FrameEncoder> {
     limit: usize,
     /// Answers are never refused: they wait here, and count as requests in flight.
     deferred: VecDeque<E::Frame>,
+    /// Whether an answer that is missing makes all later ones useless.
+    in_order: bool,
+    /// Set once one is missing: nothing more goes out.
+    sealed: bool,
 }
 
 /// Takes a half-written frame back, also when the encoder panics.
@@ -31,14 +35,26 @@ impl Drop for WholeFrames<'_> {
 }
 
 impl<E: FrameEncoder> Outbox<E> {
-    pub(crate) fn new(encoder: E, limit: usize) -> Self {
+    pub(crate) fn new(encoder: E, limit: usize, in_order: bool) -> Self {
         Self {
             encoder,
             buf: EncodeBuf::new(),
             taken: 0,
             limit,
             deferred: VecDeque::new(),
+            in_order,
+            sealed: false,
         }
+    }
+
+    /// Lets nothing more out than what is encoded already.
+    pub(crate) fn seal(&mut self) {
+        self.sealed = true;
+        self.deferred.clear();
+    }
+
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// Bytes that wait to be taken.
@@ -76,12 +92,23 @@ impl<E: FrameEncoder> Outbox<E> {
 
     /// Encodes an answer, or keeps it until there is room.
     pub(crate) fn push_answer(&mut self, frame: E::Frame) -> Result<(), CodecError> {
+        if self.sealed {
+            return Ok(());
+        }
         if self.deferred.is_empty() && self.has_room(&frame) {
-            self.push(frame)
+            self.encode_answer(frame)
         } else {
             self.deferred.push_back(frame);
             Ok(())
         }
+    }
+
+    fn encode_answer(&mut self, frame: E::Frame) -> Result<(), CodecError> {
+        let encoded = self.push(frame);
+        if encoded.is_err() && self.in_order {
+            self.seal();
+        }
+        encoded
     }
 
     /// Swaps what is queued for `emptied`, whose bytes have all been written, and lets answers
@@ -94,7 +121,11 @@ impl<E: FrameEncoder> Outbox<E> {
             if !self.has_room(frame) {
                 break;
             }
-            if let Some(Err(error)) = self.deferred.pop_front().map(|frame| self.push(frame)) {
+            if let Some(Err(error)) = self
+                .deferred
+                .pop_front()
+                .map(|frame| self.encode_answer(frame))
+            {
                 errors.push(error);
             }
         }

@@ -68,6 +68,12 @@ impl<F> Pending<F> {
         self.waiting
     }
 
+    /// Calls that the peer may still answer. Where answers go in order those that were given up
+    /// are among them: their answers have to be counted off.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.waiting.max(self.order.len())
+    }
+
     /// A time before which no call expires, if there are calls at all.
     pub(crate) fn earliest(&self) -> Option<Instant> {
         self.earliest.filter(|_| self.waiting > 0)

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use bolt_codec::{Frame, FrameKind, Protocol, Role};
+use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Role};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Setup;
-use super::inbound::{Inbound, Ticket};
+use super::inbound::{Gap, Inbound, Ticket};
 use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::config::ConnectionConfig;
@@ -96,7 +96,11 @@ impl<P: Protocol> Shared<P> {
     ) -> Self {
         let state = State {
             pending: Pending::new(P::CORRELATION),
-            outbox: Outbox::new(encoder, setup.config.outbox_limit),
+            outbox: Outbox::new(
+                encoder,
+                setup.config.outbox_limit,
+                P::CORRELATION == Correlation::InOrder,
+            ),
             inbound: Inbound::new(P::CORRELATION),
             phase: Phase::Open,
             parked: None,
@@ -132,7 +136,8 @@ impl<P: Protocol> Shared<P> {
     ) -> Result<u64, Rejected<P::Frame>> {
         let mut state = self.lock();
         self.check_open(&state.phase)?;
-        if state.pending.waiting() >= self.config.max_in_flight || !state.outbox.has_room(&frame) {
+        if state.pending.unanswered() >= self.config.max_in_flight || !state.outbox.has_room(&frame)
+        {
             return Err(Rejected::Full(frame));
         }
         let first_to_expire = state
@@ -240,7 +245,11 @@ impl<P: Protocol> State<P> {
         let Self {
             inbound, outbox, ..
         } = self;
-        inbound.finish(ticket, answer, |answer| queue_answer::<P>(outbox, answer));
+        let outcome = inbound.finish(ticket, answer, |answer| queue_answer::<P>(outbox, answer));
+        if outcome == Err(Gap) {
+            outbox.seal();
+        }
+        self.attention |= self.outbox.is_sealed();
     }
 
     /// Queues an answer.
@@ -253,9 +262,14 @@ impl<P: Protocol> State<P> {
         self.inbound.running() == 0 && self.outbox.is_drained()
     }
 
-    /// Requests of the peer that are running or whose answers wait for room.
+    /// Requests of the peer that are running or whose answers wait for room or for their turn.
     pub(crate) fn in_flight(&self) -> usize {
-        self.inbound.running() + self.outbox.deferred()
+        self.inbound.running() + self.waiting_answers()
+    }
+
+    /// Answers that wait for room or for their turn.
+    pub(crate) fn waiting_answers(&self) -> usize {
+        self.inbound.held() + self.outbox.deferred()
     }
 }
 
