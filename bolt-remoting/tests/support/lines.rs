@@ -1,0 +1,132 @@
+//! A protocol without ids: lines of text, answered in order.
+//!
+//! ```text
+//! ?text   a request       =text   the answer to the oldest open request
+//! !text   wants no answer ?PING   an ordinary request that serves as heartbeat
+//! ```
+
+use bolt_codec::{
+    CodecError, Correlation, EncodeBuf, Frame, FrameDecoder, FrameEncoder, FrameKind, Limits,
+    Protocol, Refusal, Role,
+};
+use bytes::{Buf, BytesMut};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line(pub(crate) String);
+
+impl Line {
+    pub(crate) fn ask(text: impl AsRef<str>) -> Self {
+        Self(format!("?{}", text.as_ref()))
+    }
+
+    pub(crate) fn tell(text: impl AsRef<str>) -> Self {
+        Self(format!("!{}", text.as_ref()))
+    }
+
+    pub(crate) fn answer(text: impl AsRef<str>) -> Self {
+        Self(format!("={}", text.as_ref()))
+    }
+
+    /// The line without its mark.
+    pub(crate) fn text(&self) -> &str {
+        &self.0[1..]
+    }
+}
+
+impl Frame for Line {
+    fn kind(&self) -> FrameKind {
+        match self.0.as_bytes()[0] {
+            b'?' => FrameKind::Request,
+            b'!' => FrameKind::Oneway,
+            _ => FrameKind::Response,
+        }
+    }
+}
+
+/// `polite` says whether there is a line for "no".
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines {
+    pub(crate) polite: bool,
+}
+
+pub(crate) const LINES: Lines = Lines { polite: true };
+
+#[derive(Debug)]
+pub(crate) struct LineCodec {
+    limits: Limits,
+}
+
+impl LineCodec {
+    fn line(&self, text: &[u8]) -> Result<Line, CodecError> {
+        match std::str::from_utf8(text) {
+            Ok(text) if text.starts_with(['?', '!', '=']) => Ok(Line(text.into())),
+            _ => Err(CodecError::malformed("a line without its mark")),
+        }
+    }
+}
+
+impl FrameDecoder for LineCodec {
+    type Frame = Line;
+
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
+        let end = src.iter().position(|&byte| byte == b'\n');
+        if end.unwrap_or(src.len()) >= self.limits.max_frame {
+            return Err(CodecError::malformed("the line is too long"));
+        }
+        let Some(end) = end else {
+            return Ok(None);
+        };
+        let line = src.split_to(end);
+        src.advance(1);
+        self.line(&line).map(Some)
+    }
+
+    /// The last line may do without its end.
+    fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
+        let rest = src.split();
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        self.line(&rest).map(Some)
+    }
+}
+
+impl FrameEncoder for LineCodec {
+    type Frame = Line;
+
+    fn encode(&mut self, line: Line, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+        if line.0.contains('\n') {
+            return Err(CodecError::malformed("two lines in one"));
+        }
+        dst.put_slice(line.0.as_bytes());
+        dst.put_slice(b"\n");
+        Ok(())
+    }
+
+    fn encoded_len(&self, line: &Line) -> usize {
+        line.0.len() + 1
+    }
+}
+
+impl Protocol for Lines {
+    type Frame = Line;
+    type Decoder = LineCodec;
+    type Encoder = LineCodec;
+    type Session = ();
+
+    const NAME: &'static str = "lines";
+    const CORRELATION: Correlation = Correlation::InOrder;
+
+    fn open(&self, _role: Role, limits: &Limits) -> (LineCodec, LineCodec, ()) {
+        let codec = || LineCodec { limits: *limits };
+        (codec(), codec(), ())
+    }
+
+    fn heartbeat(&self, (): &()) -> Option<Line> {
+        Some(Line::ask("PING"))
+    }
+
+    fn refuse(&self, _request: &Line, why: Refusal) -> Option<Line> {
+        self.polite.then(|| Line::answer(format!("no: {why:?}")))
+    }
+}
