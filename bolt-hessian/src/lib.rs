@@ -6,6 +6,7 @@ pub mod de;
 pub mod error;
 mod exception;
 mod handover;
+pub mod java;
 pub mod options;
 mod read;
 pub mod ser;

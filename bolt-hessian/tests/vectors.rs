@@ -7,7 +7,9 @@ mod hex;
 #[path = "../examples/wire/tree.rs"]
 mod tree;
 
-use bolt_hessian::{Result, Value, from_slice, to_vec};
+use bolt_hessian::{
+    Dialect, Options, Result, Value, from_slice, from_slice_with, to_vec, to_vec_with,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -90,6 +92,17 @@ fn what_java_wrote_canonically_is_written_with_the_same_bytes() {
         }
     }
     assert!(checked > 270, "only {checked} canonical vectors");
+}
+
+#[test]
+fn the_published_dialect_is_read_and_written_as_java_does() {
+    let published = Options::new().dialect(Dialect::Published);
+    for vector in load(include_str!("fixtures/hessian-published.jsonl"), 300) {
+        let value: Value = from_slice_with(&vector.bytes(), published).unwrap();
+        assert_eq!(Some(&value), vector.expected().as_ref(), "{}", vector.name);
+        let written = to_vec_with(&value, published).unwrap();
+        assert_eq!(hex::encode(&written), vector.hex, "{}", vector.name);
+    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ impl Corpus {
         corpus.fields();
         corpus.exceptions();
         corpus.streams();
+        corpus.types();
         corpus
     }
 

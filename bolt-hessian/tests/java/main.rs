@@ -12,6 +12,7 @@ mod corpus;
 mod judge;
 mod objects;
 mod text;
+mod types;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -79,7 +80,11 @@ fn read_by_java(mode: Mode) -> Vec<Trial> {
                 .as_ref()?
                 .get(at)
                 .ok_or("the judge said too little")?;
-            match *answer == case.expected {
+            let read = match case.expected.strip_suffix('*') {
+                Some(class) => answer.starts_with(class),
+                None => *answer == case.expected,
+            };
+            match read {
                 true => Ok(()),
                 false => Err(format!("Java read {answer}\n  and not {}", case.expected).into()),
             }
@@ -114,13 +119,19 @@ fn written_by_java(mode: Mode) -> Result<(), Failed> {
     }
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for sample in &samples {
-        let [name, _, written] = sample.split('\t').collect::<Vec<_>>()[..] else {
+        let [name, meant, written] = sample.split('\t').collect::<Vec<_>>()[..] else {
             return Err(format!("not a sample: {sample}").into());
         };
         let bytes =
             hex::decode(written).ok_or_else(|| format!("Java wrote {name} as {written}"))?;
         let value: Value = from_slice_with(&bytes, options)
             .map_err(|error| format!("{name} cannot be read: {error}"))?;
+        // These have fields whose Java types are narrower than what the wire says.
+        let narrow =
+            ["all set", "all unset", "wide"].contains(&name) || name.starts_with("trouble");
+        if !narrow && text::of(&value) != meant {
+            return Err(format!("{name} is read as {}", text::of(&value)).into());
+        }
         let again = to_vec_with(&value, options).map_err(|error| format!("{name}: {error}"))?;
         // How Java cuts long arrays in the published dialect depends on its buffer.
         let cut = mode == Mode::PublishedOpened && name.starts_with("bytes ");

@@ -1,0 +1,36 @@
+//! Java classes that have a type of their own in Rust's ecosystem.
+//!
+//! Each is a newtype that serde writes and reads as the library does, alone or as a field. All
+//! but those of `java.sql` need a feature: `chrono` for `java.time`, `rust_decimal` for
+//! `BigDecimal`, `num-bigint` for `BigInteger`, `uuid` for `UUID`.
+//!
+//! ```
+//! use bolt_hessian::java::SqlTimestamp;
+//! use bolt_hessian::{Date, from_slice, to_vec};
+//!
+//! let stamp = SqlTimestamp { value: Date(1_700_000_000_123) };
+//! assert_eq!(from_slice::<SqlTimestamp>(&to_vec(&stamp)?)?, stamp);
+//! # Ok::<(), bolt_hessian::Error>(())
+//! ```
+
+#[cfg(feature = "num-bigint")]
+mod big_integer;
+#[cfg(feature = "rust_decimal")]
+mod decimal;
+mod sql;
+#[cfg(feature = "chrono")]
+mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
+
+#[cfg(feature = "num-bigint")]
+pub use self::big_integer::BigInteger;
+#[cfg(feature = "rust_decimal")]
+pub use self::decimal::BigDecimal;
+pub use self::sql::{SqlDate, SqlTime, SqlTimestamp};
+#[cfg(feature = "chrono")]
+pub use self::time::{
+    Duration, Instant, LocalDate, LocalDateTime, LocalTime, OffsetDateTime, ZonedDateTime,
+};
+#[cfg(feature = "uuid")]
+pub use self::uuid::Uuid;
