@@ -3,12 +3,12 @@
 //! For SOFABolt itself [`RpcClient`](crate::RpcClient) is what you want; this is what it stands
 //! on, and what a private protocol uses.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
+use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -33,7 +33,7 @@ struct Inner<P: Protocol> {
     connect_timeout: Duration,
     registry: Arc<Registry<P>>,
     /// By canonical text and by the texts that callers use.
-    endpoints: RwLock<HashMap<String, Arc<Endpoint<P>>>>,
+    endpoints: RwLock<FxHashMap<String, Arc<Endpoint<P>>>>,
 }
 
 /// An address and its connection.

@@ -41,50 +41,52 @@ impl BoltEncoder {
     }
 }
 
-/// The bytes before the class name, put together on the stack.
-struct Fixed {
-    bytes: [u8; 24],
-    len: usize,
-}
+/// Longest fixed part.
+const MAX_FIXED: usize = 24;
 
-impl Fixed {
-    fn put(&mut self, part: &[u8]) {
-        self.bytes[self.len..self.len + part.len()].copy_from_slice(part);
-        self.len += part.len();
-    }
-
-    fn of(frame: &BoltFrame) -> Self {
-        let mut fixed = Self {
-            bytes: [0; 24],
-            len: 0,
-        };
-        match frame.version {
-            BoltVersion::V1 => fixed.put(&[1]),
-            BoltVersion::V2_1 => fixed.put(&[2, 1]),
-            BoltVersion::V2_2 => fixed.put(&[2, 2]),
+/// Writes the bytes before the class name and returns how many there are. `check` has seen to it
+/// that the lengths fit.
+fn put_fixed(frame: &BoltFrame, out: &mut [u8; MAX_FIXED]) -> usize {
+    // Protocol 2 has one more byte before the type and one more before timeout or status.
+    let (at, switch) = match frame.version {
+        BoltVersion::V1 => {
+            out[0] = 1;
+            (1, 0)
         }
-        fixed.put(&[match frame.head {
-            Head::Response { .. } => 0,
-            Head::Request { oneway: false, .. } => 1,
-            Head::Request { oneway: true, .. } => 2,
-        }]);
-        fixed.put(&frame.command.0.to_be_bytes());
-        fixed.put(&[frame.ver2]);
-        fixed.put(&frame.id.to_be_bytes());
-        fixed.put(&[frame.codec.0]);
-        if frame.version != BoltVersion::V1 {
-            fixed.put(&[frame.switch]);
+        BoltVersion::V2_1 => {
+            out[..2].copy_from_slice(&[2, 1]);
+            (2, 1)
         }
-        match frame.head {
-            Head::Request { timeout, .. } => fixed.put(&timeout.to_be_bytes()),
-            Head::Response { status } => fixed.put(&status.0.to_be_bytes()),
+        BoltVersion::V2_2 => {
+            out[..2].copy_from_slice(&[2, 2]);
+            (2, 1)
         }
-        // `check` has seen to it that the lengths fit.
-        fixed.put(&(frame.class.len() as u16).to_be_bytes());
-        fixed.put(&(frame.header.len() as u16).to_be_bytes());
-        fixed.put(&(frame.content.len() as u32).to_be_bytes());
-        fixed
-    }
+    };
+    out[at + 1..at + 3].copy_from_slice(&frame.command.0.to_be_bytes());
+    out[at + 3] = frame.ver2;
+    out[at + 4..at + 8].copy_from_slice(&frame.id.to_be_bytes());
+    out[at + 8] = frame.codec.0;
+    // Overwritten in version 1, which has no such byte.
+    out[at + 9] = frame.switch;
+    let head_at = at + 9 + switch;
+    let lengths_at = match frame.head {
+        Head::Request { oneway, timeout } => {
+            out[at] = if oneway { 2 } else { 1 };
+            out[head_at..head_at + 4].copy_from_slice(&timeout.to_be_bytes());
+            head_at + 4
+        }
+        Head::Response { status } => {
+            out[at] = 0;
+            out[head_at..head_at + 2].copy_from_slice(&status.0.to_be_bytes());
+            head_at + 2
+        }
+    };
+    let (class, header) = (frame.class.len() as u16, frame.header.len() as u16);
+    out[lengths_at..lengths_at + 2].copy_from_slice(&class.to_be_bytes());
+    out[lengths_at + 2..lengths_at + 4].copy_from_slice(&header.to_be_bytes());
+    let content = frame.content.len() as u32;
+    out[lengths_at + 4..lengths_at + 8].copy_from_slice(&content.to_be_bytes());
+    lengths_at + 8
 }
 
 fn checksum(fixed: &[u8], parts: [&Bytes; 3]) -> u32 {
@@ -99,14 +101,17 @@ impl FrameEncoder for BoltEncoder {
 
     fn encode(&mut self, frame: BoltFrame, dst: &mut EncodeBuf) -> Result<(), CodecError> {
         self.check(&frame)?;
-        let fixed = Fixed::of(&frame);
-        let fixed = &fixed.bytes[..fixed.len];
+        let mut fixed = [0; MAX_FIXED];
+        let len = put_fixed(&frame, &mut fixed);
+        let fixed = &fixed[..len];
         let crc = frame
             .has_crc()
             .then(|| checksum(fixed, [&frame.class, &frame.header, &frame.content]));
         dst.put_slice(fixed);
         dst.put_slice(&frame.class);
-        dst.put_slice(&frame.header);
+        if !frame.header.is_empty() {
+            dst.put_slice(&frame.header);
+        }
         dst.put_bytes(frame.content);
         if let Some(crc) = crc {
             dst.put_slice(&crc.to_be_bytes());

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bolt_codec::bolt::SerializerCode;
+
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
 use super::call::{Call, OnewayCall, Request, Target};
 #[cfg(feature = "hessian")]
@@ -16,6 +18,8 @@ pub(super) struct Settings {
     pub(super) error_details: bool,
     #[cfg(feature = "hessian")]
     pub(super) hessian: Arc<Hessian>,
+    /// Reads the answers of raw calls, whatever their code.
+    raw: Arc<Raw>,
 }
 
 impl Default for Settings {
@@ -26,6 +30,9 @@ impl Default for Settings {
             error_details: true,
             #[cfg(feature = "hessian")]
             hessian: Arc::default(),
+            raw: Arc::new(Raw {
+                code: SerializerCode::HESSIAN,
+            }),
         }
     }
 }
@@ -77,6 +84,7 @@ impl Settings {
     }
 
     pub(super) fn call_raw(&self, target: Result<Target>, raw: Raw, body: &Body) -> Call<Body> {
-        self.call(target, body, &Arc::new(raw))
+        let decoder: Arc<dyn DecodeBody<Body>> = Arc::clone(&self.raw) as _;
+        Call::new(self.request(target, body, &raw), decoder)
     }
 }
