@@ -48,6 +48,10 @@ const ALONE: [&str; 3] = ["busy", "failfast", "reconnect"];
 const IDLE: [&str; 2] = ["server-idle", "idle-with-heartbeat"];
 const IDLE_SERVER: [&str; 2] = ["--idle-timeout-ms", "1000"];
 
+/// For a server that sends heartbeats; the Java client answers those of any server unseen.
+const SERVER_BEATS: [&str; 1] = ["server-heartbeat"];
+const BEATING_SERVER: [&str; 2] = ["--heartbeat-interval-ms", "100"];
+
 /// Frames by hand: split, batched, damaged or odd.
 const RAW: [&str; 27] = [
     "raw-split",
@@ -93,11 +97,12 @@ pub(crate) fn groups() -> Vec<Group> {
             Group::new(direction, IDLE, &IDLE_SERVER),
         ]
     });
-    let java_client = [
+    let one_way = [
+        Group::new(Direction::RustToJava, SERVER_BEATS, &BEATING_SERVER),
         Group::new(Direction::JavaToRust, JAVA_CLIENT_ONLY, &[]),
         Group::new(Direction::JavaToRust, RAW, &[]),
     ];
-    both.chain(java_client).collect()
+    both.chain(one_way).collect()
 }
 
 fn matrix() -> Vec<String> {

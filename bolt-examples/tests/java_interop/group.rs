@@ -73,10 +73,10 @@ impl Group {
 
     fn run(&self, jar: &Path) -> Result<Run, String> {
         let start = Instant::now();
-        let mut server = Process::start(self.server(jar))?;
+        let mut server = Process::start(&mut self.server(jar))?;
         let listening = server.line_with("listening on ", PATIENCE)?;
         let address = listening.trim_start_matches("listening on ");
-        let mut client = Process::start(self.client(jar, address))?;
+        let mut client = Process::start(&mut self.client(jar, address))?;
         let lines = client.lines_to_end(PATIENCE.saturating_sub(start.elapsed()));
         Ok(Run {
             said: lines.iter().filter_map(|line| verdict(line)).collect(),

@@ -56,7 +56,7 @@ fn build() -> Result<(), Missing> {
     let mut command = Command::new("mvn");
     command.args(["-q", "-B", "package", "-DskipTests"]);
     command.current_dir(PROJECT);
-    let mut maven = Process::start(command).map_err(Missing::Build)?;
+    let mut maven = Process::start(&mut command).map_err(Missing::Build)?;
     let lines = maven.lines_to_end(BUILD_PATIENCE);
     let end = maven.end();
     match is_up_to_date(&jar()) {

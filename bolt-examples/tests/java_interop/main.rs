@@ -9,6 +9,7 @@
 mod cases;
 mod group;
 mod java;
+#[path = "../support/process.rs"]
 mod process;
 
 use std::process::ExitCode;

@@ -136,9 +136,10 @@ async fn cancel(env: Env) -> Outcome {
         mode: text(mode),
     };
     let mut answers = Vec::new();
+    // The delay is long enough for all to be dropped before the first answer.
     for i in 0..200 {
         let mode = if i % 2 == 0 { "never" } else { "ok" };
-        let call: Call<String> = caller.invoke(&request(300, mode));
+        let call: Call<String> = caller.invoke(&request(1500, mode));
         match i % 4 {
             // Queued, and dropped before anything was awaited.
             0 | 1 => answers.push(call.future().await?),

@@ -6,7 +6,7 @@ use bolt_examples::contract::ThrowRequest;
 use bolt_remoting::CloseReason;
 use tokio::time::{Instant, timeout};
 
-use crate::caller::Style;
+use crate::caller::{Style, TIMEOUT};
 use crate::check::{self, Outcome};
 use crate::env::Env;
 use crate::samples::{self, Sample, text};
@@ -16,6 +16,7 @@ pub(crate) fn add_to(all: &mut Scenarios) {
     all.add("idle-with-heartbeat", idle_with_heartbeat)
         .not_in_all();
     all.add("server-idle", server_idle).not_in_all();
+    all.add("server-heartbeat", server_heartbeat).not_in_all();
     all.add("soak", soak).not_in_all().extra_time = |env| env.soak;
 }
 
@@ -43,6 +44,23 @@ async fn server_idle(env: Env) -> Outcome {
     let new_port = caller.port().await?;
     check::that(new_port != port, "the connection is still the old one")?;
     Ok("closed, then connected anew".to_owned())
+}
+
+/// For a server that sends heartbeats, which SOFABolt itself never does.
+async fn server_heartbeat(env: Env) -> Outcome {
+    let caller = env.open_silent()?;
+    let port = caller.port().await?;
+    let connection = caller.connection().await?;
+    let beats = || connection.engine().stats().heartbeats_received;
+    let three = async || Ok(beats() >= 3);
+    check::eventually("three heartbeats", true, TIMEOUT, three).await?;
+    // The Java server counts what became of them.
+    if caller.stats("heartbeat-sent").await? > 0 {
+        let acked = async || Ok(caller.stats("heartbeat-acked").await? >= 3);
+        check::eventually("three acks", true, TIMEOUT, acked).await?;
+    }
+    caller.still_fine(port).await?;
+    Ok(format!("{} heartbeats of the server", beats()))
 }
 
 async fn soak(env: Env) -> Outcome {

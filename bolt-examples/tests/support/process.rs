@@ -1,8 +1,10 @@
 //! Child processes that don't outlive the test, and whose output is waited for with a limit.
 
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(mut command: Command) -> Result<Self, String> {
+    pub(crate) fn start(command: &mut Command) -> Result<Self, String> {
         let program = command.get_program().to_string_lossy().into_owned();
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let spawned = piped.stderr(Stdio::piped()).spawn();
@@ -69,6 +71,27 @@ impl Process {
                 }
             }
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The exit status, once the process has ended by itself.
+    pub(crate) fn status(&mut self, patience: Duration) -> Result<i32, String> {
+        self.lines_to_end(patience);
+        match self.child.try_wait() {
+            // Its output has ended, so it is about to end itself.
+            Ok(None) if self.output_ended() => {}
+            Ok(Some(_)) => {}
+            other => return Err(format!("no end: {other:?}; {}", self.end())),
+        }
+        let status = self.child.wait().map_err(|error| error.to_string())?;
+        status.code().ok_or_else(|| format!("ended with {status}"))
+    }
+
+    fn output_ended(&self) -> bool {
+        self.lines.try_recv() == Err(TryRecvError::Disconnected)
     }
 
     /// Ends the process if it still runs, and tells how it ended and what it complained of.
