@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bolt_codec::bolt::{Bolt, BoltFrame, SerializerCode};
+use bolt_codec::bolt::{Bolt, BoltFrame, MAX_NAME_LEN, SerializerCode};
 use bytes::Bytes;
 use futures::FutureExt;
 use rustc_hash::FxHashMap;
@@ -228,7 +228,7 @@ impl FrameHandler<Bolt> for RpcHandler {
                 class if class.is_empty() => "null".into(),
                 class => class,
             };
-            reply.now(Some(answering.failed(|_| Failure::no_processor(&class))));
+            reply.now(Some(answering.failed(Failure::no_processor(&class))));
             return;
         };
         let connection = RpcConnection::new(connection, Arc::clone(&self.settings));
@@ -272,18 +272,36 @@ impl Answering {
         self.answer.class = body.class;
         self.answer.header = body.header;
         self.answer.content = body.content;
-        let len = self.answer.encoded_len();
-        if len > self.max_frame {
-            let why = format!("it takes {len} bytes, {} are allowed", self.max_frame);
-            return self.failed(|id| Failure::serialize(&why, id));
+        match self.excess() {
+            Some(why) => {
+                let failure = Failure::serialize(&why, self.answer.id);
+                self.failed(failure)
+            }
+            None => self.answer,
         }
-        self.answer
     }
 
-    fn failed(self, failure: impl FnOnce(u32) -> Failure) -> BoltFrame {
-        let failure = failure(self.answer.id);
+    /// What keeps the answer from being a frame.
+    fn excess(&self) -> Option<String> {
+        let answer = &self.answer;
+        let sizes = [
+            ("class name", answer.class.len(), MAX_NAME_LEN),
+            ("header", answer.header.len(), MAX_NAME_LEN),
+            ("frame", answer.encoded_len(), self.max_frame),
+        ];
+        let (what, len, most) = sizes.into_iter().find(|&(_, len, most)| len > most)?;
+        Some(format!("its {what} takes {len} bytes, {most} are allowed"))
+    }
+
+    fn failed(self, failure: Failure) -> BoltFrame {
         let answer = self.answer.respond_status(failure.status);
-        failure.into_frame(answer, self.error_details)
+        let mut answer = failure.into_frame(answer, self.error_details);
+        if answer.encoded_len() > self.max_frame {
+            // Better a status alone than silence.
+            answer.class = Bytes::new();
+            answer.content = Bytes::new();
+        }
+        answer
     }
 }
 
@@ -318,20 +336,23 @@ where
             answering,
         } = incoming;
         reply.later(async move {
-            let request = match self.serializer.decode(code, body) {
-                Ok(request) => request,
-                Err(why) => return Some(answering.failed(|id| Failure::deserialize(&why, id))),
+            let id = answering.answer.id;
+            // Serializers and the closure itself may panic too, so all of it is inside.
+            let handling = async {
+                let request = self.serializer.decode(code, body);
+                let request = request.map_err(|why| Failure::deserialize(&why, id))?;
+                let handled = (self.handler)(cx, request).await;
+                let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
+                let body = self.serializer.encode(&response);
+                body.map_err(|why| Failure::serialize(&why, id))
             };
-            // The closure itself may panic too, so it is called inside.
-            let handling = async { (self.handler)(cx, request).await };
-            let handled = AssertUnwindSafe(handling).catch_unwind().await;
-            let result = handled.unwrap_or_else(|panic| Err(HandlerError::panicked(&*panic)));
+            let result = match AssertUnwindSafe(handling).catch_unwind().await {
+                Ok(result) => result,
+                Err(panic) => Err(Failure::of_handler(&HandlerError::panicked(&*panic), id)),
+            };
             Some(match result {
-                Err(error) => answering.failed(|id| Failure::of_handler(&error, id)),
-                Ok(response) => match self.serializer.encode(&response) {
-                    Ok(body) => answering.ok(body),
-                    Err(why) => answering.failed(|id| Failure::serialize(&why, id)),
-                },
+                Ok(body) => answering.ok(body),
+                Err(failure) => answering.failed(failure),
             })
         });
     }
