@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bolt_codec::{EncodeBuf, Frame, Protocol};
+use bolt_codec::{EncodeBuf, Frame, Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 use tokio_util::io::poll_write_buf;
@@ -273,6 +273,8 @@ where
                 (Some(CloseReason::Unanswered), None)
             }
             Phase::Open => (None, None),
+            // A peer that calls this end is done when it closes, not when it pauses.
+            Phase::GoingAway if self.shared.role == Role::Server => (None, None),
             Phase::GoingAway => ((quiet && calls == 0).then_some(CloseReason::GoAway), None),
             Phase::Draining { until } => {
                 let over = *until <= now || (quiet && calls == 0);
