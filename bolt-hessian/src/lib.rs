@@ -17,7 +17,7 @@ mod write;
 
 use std::io::Write;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,26 @@ pub fn from_bytes<T: DeserializeOwned>(input: &Bytes) -> Result<T> {
 /// See [`ErrorKind`]; also if bytes are left.
 pub fn from_bytes_with<T: DeserializeOwned>(input: &Bytes, options: Options) -> Result<T> {
     whole(Deserializer::from_bytes(input, options))
+}
+
+/// Reads one value of the draft dialect that takes all that is left in `input`, which need not lie
+/// in one piece. Nothing is copied first if `input` is a `Bytes` or a `BytesMut`.
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left. `input` is used up in any case.
+pub fn from_buf<T: DeserializeOwned>(input: impl Buf) -> Result<T> {
+    from_buf_with(input, Options::default())
+}
+
+/// Reads one value that takes all that is left in `input`, as `options` say; see [`from_buf`].
+///
+/// # Errors
+///
+/// See [`ErrorKind`]; also if bytes are left. `input` is used up in any case.
+pub fn from_buf_with<T: DeserializeOwned>(mut input: impl Buf, options: Options) -> Result<T> {
+    let input = input.copy_to_bytes(input.remaining());
+    from_bytes_with(&input, options)
 }
 
 fn whole<'de, T: Deserialize<'de>>(mut stream: Deserializer<'de>) -> Result<T> {

@@ -14,6 +14,7 @@
 //! | enum, newtype or struct variant | object of the class that the variant is renamed to |
 //! | [`Value`](crate::Value) | what it says |
 //!
+//! A newtype's name counts if it looks like one of Java: with a dot in it or `[` at its beginning.
 //! A field left out by `skip_serializing_if` is written as `null`, because all objects of a class
 //! share one definition. `#[serde(flatten)]` makes a struct a map and loses its class.
 //!

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bolt_hessian::{
     ByteArray, Date, Deserializer, ErrorKind, JavaException, Options, Result, Serializer,
-    StackFrame, Value, class_name, from_bytes, from_slice, to_vec, to_writer,
+    StackFrame, Value, class_name, from_buf, from_bytes, from_slice, to_vec, to_writer,
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -180,6 +180,16 @@ fn a_byte_array_in_one_piece_is_a_view_of_shared_input() {
         from_bytes::<ByteArray>(&to_vec(&long).unwrap().into()),
         Ok(long)
     );
+}
+
+#[test]
+fn input_need_not_lie_in_one_piece() {
+    use bytes::Buf;
+    let bytes = to_vec(&all()).unwrap();
+    let (head, tail) = bytes.split_at(bytes.len() / 2);
+    assert_eq!(from_buf::<All>(head.chain(tail)), Ok(all()));
+    let error = from_buf::<All>(head).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Truncated);
 }
 
 #[test]

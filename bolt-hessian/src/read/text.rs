@@ -282,10 +282,30 @@ impl<'de> Reader<'de> {
 }
 
 /// How many bytes the first `units` units of `bytes` take, if they look like UTF-8 without
-/// characters outside the BMP.
+/// characters outside the BMP. If they are not UTF-8 the answer means nothing.
 fn utf8_length(bytes: &[u8], units: usize) -> Option<usize> {
-    let mut length = 0;
-    for _ in 0..units {
+    let (mut length, mut left) = (0, units);
+    // So many bytes have no more units than that. In blocks the compiler takes many bytes at once.
+    while left > 64 {
+        let block = bytes.get(length..length + left.min(127))?;
+        if block.iter().copied().fold(0, u8::max) >= 0xf0 {
+            return None;
+        }
+        let begins = block
+            .iter()
+            .map(|byte| u8::from((*byte).cast_signed() >= -0x40));
+        left -= usize::from(begins.sum::<u8>());
+        length += block.len();
+    }
+    // The last block may have cut a character: back to where it begins.
+    let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    if length > 0 && continues(length) {
+        while continues(length) {
+            length = length.checked_sub(1)?;
+        }
+        left += 1;
+    }
+    for _ in 0..left {
         length += match bytes.get(length)? {
             0x00..=0x7f => 1,
             0xc0..=0xdf => 2,

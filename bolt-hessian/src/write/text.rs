@@ -7,6 +7,9 @@ use crate::options::Dialect;
 /// The most that Java's writer puts into one piece: UTF-16 units of a string, bytes of an array.
 const PIECE: usize = 0x8000;
 
+/// From here on a byte begins a character of four bytes, which is two UTF-16 units.
+const FOUR_BYTES: u8 = 0xf0;
+
 impl Writer {
     #[inline]
     pub(crate) fn string(&mut self, text: &str) {
@@ -25,6 +28,7 @@ impl Writer {
     }
 
     fn long_string(&mut self, text: &str) {
+        self.out.reserve(text.len() + 3);
         let mut rest = text;
         loop {
             let (units, end) = piece_of(rest);
@@ -58,6 +62,8 @@ impl Writer {
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.out
+            .reserve(bytes.len() + 3 * (1 + bytes.len() / PIECE));
         let mut rest = bytes;
         while rest.len() > PIECE {
             let (piece, tail) = rest.split_at(PIECE);
@@ -79,12 +85,13 @@ impl Writer {
 
     /// The raw units of a name, without a tag.
     pub(super) fn units_of(&mut self, text: &str) {
-        if text.is_ascii() {
+        // Up to U+FFFF the units are UTF-8; what is above becomes two units.
+        let highest = text.bytes().fold(0, u8::max);
+        if highest < FOUR_BYTES {
             return self.out.extend_from_slice(text.as_bytes());
         }
         let mut rest = text;
-        // Up to U+FFFF the units are UTF-8; what is above becomes two units.
-        while let Some(at) = rest.as_bytes().iter().position(|byte| *byte >= 0xf0) {
+        while let Some(at) = rest.bytes().position(|byte| byte >= FOUR_BYTES) {
             let (plain, tail) = rest.split_at(at);
             self.out.extend_from_slice(plain.as_bytes());
             let mut characters = tail.chars();
@@ -153,28 +160,42 @@ impl Writer {
 
 /// How many UTF-16 units `text` has.
 pub(super) fn utf16_length(text: &str) -> usize {
-    match text.is_ascii() {
-        true => text.len(),
-        // Each character begins with one byte that continues none; those of four bytes count
-        // twice.
-        false => text
-            .bytes()
-            .map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0))
-            .sum(),
-    }
+    units(text.as_bytes())
+}
+
+/// The same for bytes that may end inside a character, which then counts whole.
+fn units(text: &[u8]) -> usize {
+    // Each character begins with one byte that continues none; those of four bytes count twice.
+    // Sums that fit a byte let the compiler take many at once.
+    let sum = |block: &[u8]| -> u8 {
+        let counts = block
+            .iter()
+            .map(|byte| u8::from((*byte).cast_signed() >= -0x40) + u8::from(*byte >= FOUR_BYTES));
+        counts.sum()
+    };
+    text.chunks(127).map(|block| usize::from(sum(block))).sum()
 }
 
 /// How many units and bytes of `text` the next piece takes.
 fn piece_of(text: &str) -> (usize, usize) {
-    let (mut units, mut end) = (0, 0);
-    for byte in text.bytes() {
-        let more = usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0);
-        // A character that does not fit goes whole into the next piece.
-        if units + more > PIECE {
-            return (units, end);
-        }
-        units += more;
+    let bytes = text.as_bytes();
+    let (mut count, mut end) = (0, 0);
+    // So many bytes have no more units than that; one less, as the last may count twice.
+    while PIECE - count > 64 && end < bytes.len() {
+        let block = bytes.len().min(end + PIECE - count - 1);
+        count += units(&bytes[end..block]);
+        end = block;
+    }
+    while !text.is_char_boundary(end) {
         end += 1;
     }
-    (units, end)
+    for character in text[end..].chars() {
+        // A character that does not fit goes whole into the next piece.
+        if count + character.len_utf16() > PIECE {
+            break;
+        }
+        count += character.len_utf16();
+        end += character.len_utf8();
+    }
+    (count, end)
 }
