@@ -188,8 +188,7 @@ fn input_need_not_lie_in_one_piece() {
     let bytes = to_vec(&all()).unwrap();
     let (head, tail) = bytes.split_at(bytes.len() / 2);
     assert_eq!(from_buf::<All>(head.chain(tail)), Ok(all()));
-    let error = from_buf::<All>(head).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Truncated);
+    assert!(from_buf::<All>(head).is_err());
 }
 
 #[test]
