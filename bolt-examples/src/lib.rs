@@ -5,6 +5,15 @@
 //! The Java peers in the folder `java` honour the same contract on the real SOFABolt, so each
 //! client can be run against each server.
 //!
+//! ```sh
+//! interop-server --listen 127.0.0.1:12200
+//! interop-client '127.0.0.1:12200?_PROTOCOL=2&_VERSION=2' sync,duplex,matrix
+//! interop-client 127.0.0.1:12200 list
+//! ```
+//!
+//! `cargo test -p bolt-examples --test java_interop` runs each against its Java counterpart, and
+//! `--test interop_programs` one against the other.
+//!
 //! ```
 //! use bolt_examples::contract::SleepRequest;
 //! use bolt_remoting::rpc::{EncodeBody, Hessian};

@@ -1,7 +1,7 @@
 //! What has to be tried. The lists stand here, and are not asked of the clients, so that a
 //! scenario that gets lost is a failure.
 
-use crate::group::{Direction, Group};
+use crate::group::{Direction, Group, Version};
 
 /// Scenarios of the contract that any number of clients may run at the same time.
 const SHARED: [&str; 31] = [
@@ -87,20 +87,50 @@ const VERSIONS: [&str; 4] = ["v1", "v2.1", "v2.2-crc", "v2.2-nocrc"];
 const STYLES: [&str; 4] = ["sync", "oneway", "future", "callback"];
 const VALUES: [&str; 6] = ["string", "pojo", "nested", "bytes", "null", "empty"];
 
+/// What a server does besides answering at once, for the versions that the address doesn't ask for
+/// by default.
+const IN_EVERY_VERSION: [&str; 15] = [
+    "types",
+    "big",
+    "empty",
+    "null",
+    "timeout",
+    "unknown-class",
+    "server-exception",
+    "serial-exception",
+    "deserial-exception",
+    "async-exception",
+    "multi-interest",
+    "custom-serializer",
+    "executor-selector",
+    "io-thread",
+    "duplex",
+];
+const V2_1: Version = Version {
+    name: "v2.1",
+    query: "_PROTOCOL=2&_VERSION=1",
+};
+const V2_2: Version = Version {
+    name: "v2.2",
+    query: "_PROTOCOL=2&_VERSION=2",
+};
+
 /// Every group has a server of its own and one run of the client.
 pub(crate) fn groups() -> Vec<Group> {
     let both = Direction::ALL.into_iter().flat_map(|direction| {
         [
-            Group::new(direction, matrix(), &[]),
-            Group::new(direction, SHARED, &[]),
-            Group::new(direction, ALONE, &[]),
-            Group::new(direction, IDLE, &IDLE_SERVER),
+            Group::new(direction, matrix()),
+            Group::new(direction, SHARED),
+            Group::new(direction, IN_EVERY_VERSION).version(&V2_1),
+            Group::new(direction, IN_EVERY_VERSION).version(&V2_2),
+            Group::new(direction, ALONE),
+            Group::new(direction, IDLE).server_options(&IDLE_SERVER),
         ]
     });
     let one_way = [
-        Group::new(Direction::RustToJava, SERVER_BEATS, &BEATING_SERVER),
-        Group::new(Direction::JavaToRust, JAVA_CLIENT_ONLY, &[]),
-        Group::new(Direction::JavaToRust, RAW, &[]),
+        Group::new(Direction::RustToJava, SERVER_BEATS).server_options(&BEATING_SERVER),
+        Group::new(Direction::JavaToRust, JAVA_CLIENT_ONLY),
+        Group::new(Direction::JavaToRust, RAW),
     ];
     both.chain(one_way).collect()
 }

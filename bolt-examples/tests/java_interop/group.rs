@@ -36,7 +36,14 @@ pub(crate) struct Group {
     pub(crate) direction: Direction,
     pub(crate) cases: Vec<String>,
     server_options: &'static [&'static str],
+    version: Option<&'static Version>,
     run: OnceLock<Result<Run, String>>,
+}
+
+/// A version of the protocol that the address asks for.
+pub(crate) struct Version {
+    pub(crate) name: &'static str,
+    pub(crate) query: &'static str,
 }
 
 /// What the client said.
@@ -51,13 +58,31 @@ impl Group {
     pub(crate) fn new<S: Into<String>>(
         direction: Direction,
         cases: impl IntoIterator<Item = S>,
-        server_options: &'static [&'static str],
     ) -> Self {
         Self {
             direction,
             cases: cases.into_iter().map(Into::into).collect(),
-            server_options,
+            server_options: &[],
+            version: None,
             run: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn server_options(mut self, options: &'static [&'static str]) -> Self {
+        self.server_options = options;
+        self
+    }
+
+    pub(crate) fn version(mut self, version: &'static Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// What the case is called in the output of the test.
+    pub(crate) fn name_of(&self, case: &str) -> String {
+        match self.version {
+            Some(version) => format!("{}/{}/{case}", self.direction, version.name),
+            None => format!("{}/{case}", self.direction),
         }
     }
 
@@ -75,8 +100,11 @@ impl Group {
         let start = Instant::now();
         let mut server = Process::start(&mut self.server(jar))?;
         let listening = server.line_with("listening on ", PATIENCE)?;
-        let address = listening.trim_start_matches("listening on ");
-        let mut client = Process::start(&mut self.client(jar, address))?;
+        let mut address = listening.trim_start_matches("listening on ").to_owned();
+        if let Some(version) = self.version {
+            address = format!("{address}?{}", version.query);
+        }
+        let mut client = Process::start(&mut self.client(jar, &address))?;
         let lines = client.lines_to_end(PATIENCE.saturating_sub(start.elapsed()));
         Ok(Run {
             said: lines.iter().filter_map(|line| verdict(line)).collect(),

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn trials(group: &Arc<Group>) -> Vec<Trial> {
     let trial = |case: &String| {
         let (group, case) = (Arc::clone(group), case.clone());
-        let name = format!("{}/{case}", group.direction);
+        let name = group.name_of(&case);
         Trial::ignorable_test(name, move || outcome(&group, &case))
     };
     group.cases.iter().map(trial).collect()
