@@ -63,18 +63,26 @@ public final class Judge {
 
     private static void write(PrintStream out) throws IOException {
         for (Map.Entry<String, Object> sample : Samples.all().entrySet()) {
+            Object[] values = {sample.getValue()};
+            if (sample.getValue() instanceof Samples.Stream) {
+                values = ((Samples.Stream) sample.getValue()).values;
+            }
+            StringBuilder text = new StringBuilder();
             String hex;
             try {
                 ByteArrayOutputStream bytes = new ByteArrayOutputStream();
                 Hessian2Output output = new Hessian2Output(bytes);
                 output.setSerializerFactory(FACTORY);
-                output.writeObject(sample.getValue());
+                for (Object value : values) {
+                    output.writeObject(value);
+                    text.append(text.length() == 0 ? "" : ";").append(Text.of(value));
+                }
                 output.close();
                 hex = Hex.encode(bytes.toByteArray());
             } catch (Throwable problem) {
                 hex = "ERR " + String.valueOf(problem).replaceAll("\\s+", " ");
             }
-            out.println(sample.getKey() + "\t" + Text.of(sample.getValue()) + "\t" + hex);
+            out.println(sample.getKey() + "\t" + text + "\t" + hex);
         }
     }
 }

@@ -26,12 +26,22 @@ final class Samples {
     private Samples() {
     }
 
+    /** Values to write into one stream. */
+    static final class Stream {
+        final Object[] values;
+
+        Stream(Object... values) {
+            this.values = values;
+        }
+    }
+
     static Map<String, Object> all() {
         Samples samples = new Samples();
         samples.scalars();
         samples.texts();
         samples.collections();
         samples.objects();
+        samples.streams();
         return samples.samples;
     }
 
@@ -185,6 +195,20 @@ final class Samples {
         }
         add("wide", new ArrayList<Object>(
             Arrays.<Object>asList((byte) 1, (short) 2, 0.5f, 'c', new char[] {'d'})));
+    }
+
+    private void streams() {
+        Pt shared = new Pt(1, 2);
+        List<Object> list = new ArrayList<Object>(Arrays.<Object>asList(shared, shared));
+        add("stream of scalars", new Stream("request", 1, null, 2L, new Date(3)));
+        add("stream of one class", new Stream(new Pt(3, 4), new Pt(5, 6)));
+        add("stream with shared objects", new Stream(shared, list, shared, list));
+        Node node = new Node();
+        node.name = "itself";
+        node.next = node;
+        add("stream with a cycle", new Stream(shared, node, Color.RED, node, Color.RED));
+        add("stream of types", new Stream(new int[] {1}, new LinkedList<Object>(), new int[] {2},
+            new LinkedList<Object>(list)));
     }
 
     private static Trouble quiet(String message) {
