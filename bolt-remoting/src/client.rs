@@ -4,6 +4,7 @@
 //! on, and what a private protocol uses.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ struct Inner<P: Protocol> {
     config: Arc<ConnectionConfig>,
     connect_timeout: Duration,
     registry: Arc<Registry<P>>,
+    /// Set once by a shutdown: addresses that come up later can't be dialed.
+    shut: AtomicBool,
     /// By canonical text and by the texts that callers use.
     endpoints: RwLock<FxHashMap<String, Arc<Endpoint<P>>>>,
 }
@@ -39,6 +42,7 @@ struct Inner<P: Protocol> {
 /// An address and its connection.
 pub(crate) struct Endpoint<P: Protocol> {
     address: Address,
+    protocol: Arc<P>,
     slot: Mutex<Slot<P>>,
 }
 
@@ -100,6 +104,7 @@ impl<P: Protocol> ClientBuilder<P> {
             config: Arc::new(self.config),
             connect_timeout: self.connect_timeout,
             registry: Registry::new(),
+            shut: AtomicBool::new(false),
             endpoints: RwLock::default(),
         }))
     }
@@ -147,15 +152,22 @@ impl<P: Protocol> Client<P> {
         }
         drop(known);
         let address: Address = text.parse()?;
+        let protocol = (self.0.protocol_of)(&address)?;
         let mut known = self
             .0
             .endpoints
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let endpoint = known.entry(address.to_string()).or_insert_with(|| {
+            let slot = if self.0.shut.load(Ordering::Relaxed) {
+                Slot::Shut
+            } else {
+                Slot::Empty
+            };
             Arc::new(Endpoint {
                 address,
-                slot: Mutex::new(Slot::Empty),
+                protocol,
+                slot: Mutex::new(slot),
             })
         });
         let endpoint = Arc::clone(endpoint);
@@ -214,7 +226,7 @@ impl<P: Protocol> Client<P> {
             if matches!(*slot, Slot::Shut) {
                 return;
             }
-            let result = stream.and_then(|stream| client.open(stream, &endpoint.address));
+            let result = stream.map(|stream| client.open(stream, &endpoint.protocol));
             *slot = match &result {
                 Ok(connection) => Slot::Ready(connection.clone()),
                 Err(_) => Slot::Empty,
@@ -237,31 +249,29 @@ impl<P: Protocol> Client<P> {
     ///
     /// Dropping the future stops the waiting, not the shutdown.
     pub async fn shutdown(&self, grace: Duration) -> usize {
-        let known = self
-            .0
-            .endpoints
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        known
-            .values()
-            .for_each(|endpoint| *endpoint.lock() = Slot::Shut);
+        {
+            let known = self.0.endpoints.write();
+            let known = known.unwrap_or_else(PoisonError::into_inner);
+            self.0.shut.store(true, Ordering::Relaxed);
+            known
+                .values()
+                .for_each(|endpoint| *endpoint.lock() = Slot::Shut);
+        }
         self.0.registry.drain(grace).await
     }
 }
 
 impl<P: Protocol> Inner<P> {
-    fn open(&self, stream: tokio::net::TcpStream, address: &Address) -> Result<Connection<P>> {
+    fn open(&self, stream: tokio::net::TcpStream, protocol: &Arc<P>) -> Connection<P> {
         let setup = Setup {
-            protocol: (self.protocol_of)(address)?,
+            protocol: Arc::clone(protocol),
             role: Role::Client,
             config: Arc::clone(&self.config),
             peer: stream.peer_addr().ok(),
             local: stream.local_addr().ok(),
         };
-        Ok(self
-            .registry
-            .spawn(stream, setup, Arc::clone(&self.handler)))
+        self.registry
+            .spawn(stream, setup, Arc::clone(&self.handler))
     }
 }
 

@@ -7,31 +7,42 @@ use std::time::Duration;
 
 use bolt_codec::Protocol;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::Connection;
 use crate::engine::connection::Setup;
 use crate::engine::handler::FrameHandler;
+use crate::time::deadline;
 
 /// What a shutdown may take on top of its grace period: writing out, FIN, the peer's FIN.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 pub(crate) struct Registry<P: Protocol> {
-    live: Mutex<HashMap<u64, Connection<P>>>,
+    live: Mutex<Live<P>>,
     tasks: TaskTracker,
     aborted: AtomicUsize,
+}
+
+struct Live<P: Protocol> {
+    connections: HashMap<u64, Connection<P>>,
+    /// Set once all of them are to end: then those that come late end by this time too.
+    end_by: Option<Instant>,
 }
 
 impl<P: Protocol> Registry<P> {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            live: Mutex::default(),
+            live: Mutex::new(Live {
+                connections: HashMap::new(),
+                end_by: None,
+            }),
             tasks: TaskTracker::new(),
             aborted: AtomicUsize::new(0),
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Connection<P>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Live<P>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -47,7 +58,14 @@ impl<P: Protocol> Registry<P> {
     {
         let (connection, driver) = Connection::prepare(io, setup, handler);
         let number = connection.number();
-        self.lock().insert(number, connection.clone());
+        let end_by = {
+            let mut live = self.lock();
+            live.connections.insert(number, connection.clone());
+            live.end_by
+        };
+        if let Some(end_by) = end_by {
+            connection.drain(end_by.saturating_duration_since(Instant::now()));
+        }
         let listed = Listed {
             registry: Arc::clone(self),
             number,
@@ -62,12 +80,19 @@ impl<P: Protocol> Registry<P> {
         connection
     }
 
+    /// Has the end of the registry's tasks wait for this one too.
+    pub(crate) fn track(&self, task: impl Future<Output: Send> + Send + 'static) {
+        self.tasks.spawn(async move {
+            task.await;
+        });
+    }
+
     pub(crate) fn all(&self) -> Vec<Connection<P>> {
-        self.lock().values().cloned().collect()
+        self.lock().connections.values().cloned().collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().connections.len()
     }
 
     /// Drains all connections and waits for their tasks, at most the grace period and a moment for
@@ -75,6 +100,7 @@ impl<P: Protocol> Registry<P> {
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
         // Those of connections that were lost earlier are no fault of this shutdown.
         let earlier = self.aborted.load(Ordering::Relaxed);
+        self.lock().end_by = Some(deadline(grace));
         self.all()
             .iter()
             .for_each(|connection| connection.drain(grace));
@@ -90,6 +116,7 @@ impl<P: Protocol> Registry<P> {
 
     /// Closes all connections without waiting.
     pub(crate) fn close(&self) {
+        self.lock().end_by = Some(Instant::now());
         self.all().iter().for_each(Connection::close);
     }
 }
@@ -102,6 +129,6 @@ struct Listed<P: Protocol> {
 
 impl<P: Protocol> Drop for Listed<P> {
     fn drop(&mut self) {
-        self.registry.lock().remove(&self.number);
+        self.registry.lock().connections.remove(&self.number);
     }
 }

@@ -83,7 +83,8 @@ impl<P: Protocol> ServerBuilder<P> {
             max_connections: self.max_connections,
             registry: Arc::clone(&registry),
         };
-        tokio::spawn(
+        // Tracked, so that the port is free again when a shutdown returns.
+        registry.track(
             accepting
                 .clone()
                 .run_until_cancelled_owned(acceptor.run(listener)),

@@ -152,14 +152,19 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// Makes the call and gives its outcome to `callback`, exactly once, on a task of its own. A
-    /// panic in it is caught and logged.
+    /// panic in it is caught and logged; one in the serializer is
+    /// [`ErrorKind::Deserialize`](crate::ErrorKind::Deserialize).
     ///
     /// Must be called within a tokio runtime. Callbacks are there for those who know them from
     /// Java; `.await` is plainer.
     pub fn callback(self, callback: impl FnOnce(Result<T>) + Send + 'static) {
         let answer = self.into_future();
         tokio::spawn(async move {
-            let outcome = answer.await;
+            let outcome = AssertUnwindSafe(answer).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_| {
+                let text = "the answer can't be read: its serializer panicked";
+                Err(Error::new(ErrorKind::Deserialize, text))
+            });
             if std::panic::catch_unwind(AssertUnwindSafe(|| callback(outcome))).is_err() {
                 tracing::error!("a callback panicked");
             }
