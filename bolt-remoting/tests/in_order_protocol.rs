@@ -1,6 +1,8 @@
 //! The engine runs a protocol without ids: answers come in the order of the requests, on both
 //! sides, whatever happens to single requests.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::Arc;

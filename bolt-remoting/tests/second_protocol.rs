@@ -1,6 +1,8 @@
 //! The engine runs a protocol that has nothing to do with SOFABolt: JSON with ids and heartbeats
 //! of its own, through the same client, server and connection.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ pub(crate) mod faults;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod peer;
+pub(crate) mod wire;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -43,7 +44,10 @@ mod watchdog {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    static WATCHED: Mutex<Option<Vec<(Instant, Sender<()>)>>> = Mutex::new(None);
+    type Watched = Vec<(Instant, Sender<()>)>;
+
+    /// `None` until the first one waits.
+    static WATCHED: Mutex<Option<Watched>> = Mutex::new(None);
 
     /// Ends when it has been too long.
     pub(super) fn bark() -> Receiver<()> {

@@ -36,7 +36,9 @@ pub(crate) fn in_memory<P: Protocol>(
 
 /// Connects to a server.
 pub(crate) async fn dial<P: Protocol>(protocol: P, address: SocketAddr) -> Peer<P, TcpStream> {
-    Peer::new(protocol, TcpStream::connect(address).await.expect("dial"))
+    let stream = within(TcpStream::connect(address)).await.expect("dial");
+    stream.set_nodelay(true).expect("a socket option");
+    Peer::new(protocol, stream)
 }
 
 /// A place to be dialed at.
@@ -46,9 +48,22 @@ pub(crate) async fn listen() -> (TcpListener, String) {
     (listener, address)
 }
 
+/// An address that refuses all who dial, and what keeps it so.
+pub(crate) fn nobody() -> (socket2::Socket, String) {
+    let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    socket.set_nonblocking(true).expect("a socket option");
+    socket.bind(&any.into()).expect("bind");
+    let bound = socket.local_addr().expect("bound");
+    let address = bound.as_socket().expect("an IP address").to_string();
+    (socket, address)
+}
+
 /// The next one who dials.
 pub(crate) async fn accept<P: Protocol>(protocol: P, listener: &TcpListener) -> Peer<P, TcpStream> {
     let (stream, _) = within(listener.accept()).await.expect("accept");
+    stream.set_nodelay(true).expect("a socket option");
     Peer::new(protocol, stream)
 }
 
