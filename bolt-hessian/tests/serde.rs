@@ -282,6 +282,33 @@ fn text_is_taken_from_integers_and_booleans_too() {
 }
 
 #[test]
+fn a_list_has_the_items_that_it_declares_and_that_the_type_takes() {
+    fn refusal<T: DeserializeOwned + std::fmt::Debug>(input: &[u8]) -> ErrorKind {
+        from_slice::<T>(input).unwrap_err().kind().clone()
+    }
+    for more in [&b"Vn\x01\x91\x92z"[..], b"Vn\x02Vn\x01\x91\x92zz"] {
+        assert_eq!(refusal::<Value>(more), ErrorKind::WrongItemCount);
+        assert_eq!(
+            refusal::<serde::de::IgnoredAny>(more),
+            ErrorKind::WrongItemCount
+        );
+    }
+    assert_eq!(
+        refusal::<Vec<i32>>(b"Vn\x01\x91\x92z"),
+        ErrorKind::WrongItemCount
+    );
+    // With a length and an end mark, with an end mark alone, with a length alone.
+    let lists = b"Vn\x03Vt\0\x01an\x02\x91\x92zV\x91\x92zv\x90\x92\x91\x92z";
+    assert_eq!(from_slice::<[(i32, i32); 3]>(lists), Ok([(1, 2); 3]));
+    for list in [&b"Vn\x02\x91\x92z"[..], b"V\x91\x92z"] {
+        assert_eq!(refusal::<(i32,)>(list), ErrorKind::WrongItemCount);
+        assert!(from_slice::<(i32, i32, i32)>(list).is_err());
+    }
+    let compact = b"Vn\x02Vt\0\x01an\x01\x91zv\x90\x92\x91\x92z";
+    assert_eq!(refusal::<Vec<(i32,)>>(compact), ErrorKind::WrongItemCount);
+}
+
+#[test]
 fn a_date_is_only_taken_from_a_date() {
     assert_eq!(typed::<Date>(&Value::Date(5)), Ok(Date(5)));
     assert!(matches!(
