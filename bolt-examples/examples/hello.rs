@@ -44,7 +44,9 @@ struct Fail {
 
 async fn greet(_cx: RequestContext, hello: Hello) -> HandlerResult<Greeting> {
     println!("    server: {} says hello", hello.name);
-    Ok(Greeting { text: format!("hello {}", hello.name) })
+    Ok(Greeting {
+        text: format!("hello {}", hello.name),
+    })
 }
 
 async fn ask_back(cx: RequestContext, ask: AskMeBack) -> HandlerResult<String> {
@@ -59,13 +61,23 @@ async fn sleep(_cx: RequestContext, sleep: Sleep) -> HandlerResult<()> {
 }
 
 async fn fail(_cx: RequestContext, fail: Fail) -> HandlerResult<()> {
-    Err(HandlerError::new("java.lang.IllegalStateException", fail.why))
+    Err(HandlerError::new(
+        "java.lang.IllegalStateException",
+        fail.why,
+    ))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let server_side = Processors::new().handle(greet).handle(ask_back).handle(sleep).handle(fail);
-    let server = RpcServer::builder().processors(server_side).bind("127.0.0.1:0").await?;
+    let server_side = Processors::new()
+        .handle(greet)
+        .handle(ask_back)
+        .handle(sleep)
+        .handle(fail);
+    let server = RpcServer::builder()
+        .processors(server_side)
+        .bind("127.0.0.1:0")
+        .await?;
     let address = server.local_addr().to_string();
     println!("server listening on {address}\n");
 
@@ -85,30 +97,48 @@ async fn main() -> Result<(), Error> {
     println!("    client: sent\n");
 
     println!("3. future: send now, take the answer later");
-    let answer = client.invoke::<_, Greeting>(&address, &hello("Cid")).future().await?;
+    let answer = client
+        .invoke::<_, Greeting>(&address, &hello("Cid"))
+        .future()
+        .await?;
     println!("    client: free to do something else");
     println!("    client: got {:?}\n", answer.await?.text);
 
     println!("4. callback: be called when the answer is there");
     let (done, called) = oneshot::channel();
-    client.invoke(&address, &hello("Dan")).callback(|result: Result<Greeting, Error>| {
-        match result {
-            Ok(greeting) => println!("    callback: got {:?}\n", greeting.text),
-            Err(error) => println!("    callback: failed: {error}\n"),
-        }
-        let _ = done.send(());
-    });
+    client
+        .invoke(&address, &hello("Dan"))
+        .callback(|result: Result<Greeting, Error>| {
+            match result {
+                Ok(greeting) => println!("    callback: got {:?}\n", greeting.text),
+                Err(error) => println!("    callback: failed: {error}\n"),
+            }
+            let _ = done.send(());
+        });
     let _ = called.await;
 
     println!("5. duplex: the server calls the client while it handles the client's call");
-    let ask = AskMeBack { question: "how are you?".into() };
+    let ask = AskMeBack {
+        question: "how are you?".into(),
+    };
     let said: String = client.invoke(&address, &ask).await?;
     println!("    client: got {said:?}\n");
 
     println!("6. a call that fails on the server");
-    let failed: Result<(), Error> = client.invoke(&address, &Fail { why: "no luck".into() }).await;
+    let failed: Result<(), Error> = client
+        .invoke(
+            &address,
+            &Fail {
+                why: "no luck".into(),
+            },
+        )
+        .await;
     if let Err(error) = failed {
-        println!("    client: {:?}, in Java {}", error.kind(), error.java_exception());
+        println!(
+            "    client: {:?}, in Java {}",
+            error.kind(),
+            error.java_exception()
+        );
         if let Some(remote) = error.remote() {
             println!("    client: {remote}\n");
         }

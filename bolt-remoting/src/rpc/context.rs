@@ -1,8 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bolt_codec::Frame;
-use bolt_codec::bolt::BoltFrame;
+use bolt_codec::bolt::{BoltFrame, Head};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -14,7 +13,7 @@ pub struct RequestContext {
     connection: RpcConnection,
     arrived: Instant,
     request_id: u32,
-    timeout: Option<Duration>,
+    timeout_millis: i32,
     class: Bytes,
     header: Bytes,
 }
@@ -25,7 +24,10 @@ impl RequestContext {
             connection,
             arrived,
             request_id: frame.id,
-            timeout: frame.timeout(),
+            timeout_millis: match frame.head {
+                Head::Request { timeout, .. } => timeout,
+                Head::Response { .. } => -1,
+            },
             class: frame.class.clone(),
             header: frame.header.clone(),
         }
@@ -76,14 +78,23 @@ impl RequestContext {
     /// How long the caller said that it waits, from its sending; `None` if it has no deadline.
     #[must_use]
     pub fn client_timeout(&self) -> Option<Duration> {
-        self.timeout
+        let millis = u64::try_from(self.timeout_millis)
+            .ok()
+            .filter(|&millis| millis > 0);
+        millis.map(Duration::from_millis)
+    }
+
+    /// The request's timeout field as it came: milliseconds, none if zero or negative.
+    #[must_use]
+    pub fn timeout_millis(&self) -> i32 {
+        self.timeout_millis
     }
 
     /// What is left of the caller's waiting time, not counting the way here; `None` if it has no
     /// deadline. What to give nested calls.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.timeout
+        self.client_timeout()
             .map(|timeout| timeout.saturating_sub(self.arrived.elapsed()))
     }
 }

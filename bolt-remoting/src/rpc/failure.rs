@@ -27,10 +27,19 @@ pub type HandlerResult<T> = Result<T, HandlerError>;
 /// }
 /// assert!(parse("x").unwrap_err().to_string().starts_with("java.lang.RuntimeException: "));
 /// ```
-pub struct HandlerError {
-    class: Cow<'static, str>,
-    message: Option<String>,
-    location: &'static Location<'static>,
+pub struct HandlerError(Cause);
+
+enum Cause {
+    Exception {
+        class: Cow<'static, str>,
+        message: Option<String>,
+        location: &'static Location<'static>,
+        /// Given to a [`Responder`](super::Responder) rather than returned.
+        later: bool,
+    },
+    Busy,
+    /// Nobody is going to answer.
+    Unanswered,
 }
 
 impl HandlerError {
@@ -38,23 +47,44 @@ impl HandlerError {
     #[track_caller]
     #[must_use]
     pub fn new(class: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        let location = Location::caller();
-        Self {
-            class: class.into(),
-            message: Some(message.into()),
-            location,
-        }
+        Self::exception(class.into(), Some(message.into()))
     }
 
     /// An exception of the given Java class that has no message.
     #[track_caller]
     #[must_use]
     pub fn without_message(class: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            class: class.into(),
-            message: None,
-            location: Location::caller(),
+        Self::exception(class.into(), None)
+    }
+
+    #[track_caller]
+    fn exception(class: Cow<'static, str>, message: Option<String>) -> Self {
+        let location = Location::caller();
+        Self(Cause::Exception {
+            class,
+            message,
+            location,
+            later: false,
+        })
+    }
+
+    /// Refuses the request for lack of room: the caller sees SERVER_THREADPOOL_BUSY, without a
+    /// body. Java: a `RejectedExecutionException`.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self(Cause::Busy)
+    }
+
+    pub(super) fn unanswered() -> Self {
+        Self(Cause::Unanswered)
+    }
+
+    /// The same, given to a responder after the handler has returned.
+    pub(super) fn given_later(mut self) -> Self {
+        if let Cause::Exception { later, .. } = &mut self.0 {
+            *later = true;
         }
+        self
     }
 
     /// For a handler that panicked: its text goes to the log, not to the peer.
@@ -75,18 +105,22 @@ impl<E: std::error::Error> From<E> for HandlerError {
 
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.class,
-            self.message.as_deref().unwrap_or("null")
-        )
+        match &self.0 {
+            Cause::Exception { class, message, .. } => {
+                write!(f, "{class}: {}", message.as_deref().unwrap_or("null"))
+            }
+            Cause::Busy => f.write_str("no room for the request"),
+            Cause::Unanswered => f.write_str("the request is not going to be answered"),
+        }
     }
 }
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HandlerError({self} at {})", self.location)
+        match &self.0 {
+            Cause::Exception { location, .. } => write!(f, "HandlerError({self} at {location})"),
+            _ => write!(f, "HandlerError({self})"),
+        }
     }
 }
 
@@ -108,13 +142,34 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_handler(error: &HandlerError, id: u32) -> Self {
-        Self {
+    /// `None` where there is to be no answer at all.
+    pub(super) fn of_handler(error: &HandlerError, id: u32) -> Option<Self> {
+        let (location, later) = match &error.0 {
+            Cause::Exception {
+                location, later, ..
+            } => (*location, *later),
+            Cause::Busy => return Some(Self::bare(ResponseStatus::SERVER_THREADPOOL_BUSY)),
+            Cause::Unanswered => return None,
+        };
+        let additional = if later {
+            "null".into()
+        } else {
+            format!("the handler failed, id={id}")
+        };
+        Some(Self {
             status: ResponseStatus::SERVER_EXCEPTION,
-            text: format!(
-                "[Server]OriginErrorMsg: {error}. AdditionalErrorMsg: the handler failed, id={id}"
-            ),
-            location: error.location,
+            text: format!("[Server]OriginErrorMsg: {error}. AdditionalErrorMsg: {additional}"),
+            location,
+        })
+    }
+
+    /// A status that says all.
+    #[track_caller]
+    fn bare(status: ResponseStatus) -> Self {
+        Self {
+            status,
+            text: String::new(),
+            location: Location::caller(),
         }
     }
 
@@ -161,7 +216,7 @@ impl Failure {
         answer.head = bolt_codec::bolt::Head::Response {
             status: self.status,
         };
-        if details {
+        if details && !self.text.is_empty() {
             self.fill(&mut answer);
         }
         answer

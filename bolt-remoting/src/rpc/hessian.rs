@@ -47,8 +47,11 @@ impl<T: Serialize + ?Sized> EncodeBody<T> for Hessian {
         if content == NULL {
             return Ok(Body::default());
         }
-        let class = class_name::of_value(value).map(|name| Bytes::from(name.into_string()));
-        Ok(Body::new(class.unwrap_or_default(), content))
+        let class = class_name::of_value(value).ok_or_else(|| {
+            let name = std::any::type_name::<T>();
+            format!("{name} has no Java class name: #[serde(rename = \"com.example.Name\")] gives it one")
+        })?;
+        Ok(Body::new(class.into_string(), content))
     }
 }
 

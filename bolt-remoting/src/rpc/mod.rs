@@ -9,6 +9,8 @@
 //! | `RpcClient.invokeWithCallback` | [`Call::callback`] |
 //! | `InvokeContext` (CRC switch, custom header) | [`Call::crc`], [`Call::header`] |
 //! | `SyncUserProcessor`, `AsyncUserProcessor` | a closure for [`RpcServerBuilder::handle`], or a [`Processor`] |
+//! | `AsyncContext` | [`Responder`], with [`Processors::handle_later_with`] or its form for Hessian |
+//! | `RejectedExecutionException` | [`HandlerError::busy`] |
 //! | `BizContext` | [`RequestContext`] |
 //! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] or [`RpcServer::connection`] |
 //! | `CustomSerializer` | [`EncodeBody`] and [`DecodeBody`] |
@@ -43,10 +45,12 @@ mod call;
 mod client;
 mod connection;
 mod context;
+mod dispatch;
 mod failure;
 #[cfg(feature = "hessian")]
 mod hessian;
 mod processor;
+mod responder;
 mod server;
 mod settings;
 
@@ -59,4 +63,5 @@ pub use failure::{HandlerError, HandlerResult};
 #[cfg(feature = "hessian")]
 pub use hessian::Hessian;
 pub use processor::{Processor, Processors};
+pub use responder::{AlreadyAnswered, Responder};
 pub use server::{RpcServer, RpcServerBuilder};
