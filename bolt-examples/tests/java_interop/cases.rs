@@ -146,17 +146,3 @@ fn matrix() -> Vec<String> {
     }
     cells
 }
-
-/// Why a case can't pass yet.
-pub(crate) fn not_yet(direction: Direction, case: &str) -> Option<&'static str> {
-    match (direction, case) {
-        (Direction::JavaToRust, "busy") => Some("not yet: a handler can't refuse as busy"),
-        (Direction::JavaToRust, "async-exception") => {
-            Some("not yet: errors of later answers look like those of handlers")
-        }
-        (Direction::JavaToRust, "raw-timeout-field") => {
-            Some("not yet: a handler can't tell the timeouts 0 and -1 apart")
-        }
-        _ => None,
-    }
-}

@@ -49,9 +49,6 @@ fn trials(group: &Arc<Group>) -> Vec<Trial> {
 
 /// What the group's one run said about the case.
 fn outcome(group: &Group, case: &str) -> Result<Completion, Failed> {
-    if let Some(reason) = cases::not_yet(group.direction, case) {
-        return Ok(Completion::ignored_with(reason));
-    }
     let jar = match java::peer() {
         Ok(jar) => jar,
         Err(java::Missing::Tool(reason)) if !in_ci() => {

@@ -38,8 +38,7 @@ enum Cause {
         later: bool,
     },
     Busy,
-    /// Nobody is going to answer.
-    Unanswered,
+    NoAnswer,
 }
 
 impl HandlerError {
@@ -75,8 +74,11 @@ impl HandlerError {
         Self(Cause::Busy)
     }
 
-    pub(super) fn unanswered() -> Self {
-        Self(Cause::Unanswered)
+    /// Ends the request without any answer: for callers that have given up by now. A two-way caller
+    /// that has not runs into its timeout.
+    #[must_use]
+    pub fn no_answer() -> Self {
+        Self(Cause::NoAnswer)
     }
 
     /// The same, given to a responder after the handler has returned.
@@ -110,7 +112,7 @@ impl fmt::Display for HandlerError {
                 write!(f, "{class}: {}", message.as_deref().unwrap_or("null"))
             }
             Cause::Busy => f.write_str("no room for the request"),
-            Cause::Unanswered => f.write_str("the request is not going to be answered"),
+            Cause::NoAnswer => f.write_str("the request gets no answer"),
         }
     }
 }
@@ -149,7 +151,7 @@ impl Failure {
                 location, later, ..
             } => (*location, *later),
             Cause::Busy => return Some(Self::bare(ResponseStatus::SERVER_THREADPOOL_BUSY)),
-            Cause::Unanswered => return None,
+            Cause::NoAnswer => return None,
         };
         let additional = if later {
             "null".into()

@@ -247,7 +247,7 @@ where
             begun?;
             answer
                 .await
-                .unwrap_or_else(|_| Err(HandlerError::unanswered()))
+                .unwrap_or_else(|_| Err(HandlerError::no_answer()))
         })
     }
 }

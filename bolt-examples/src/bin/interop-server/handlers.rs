@@ -61,7 +61,10 @@ pub(crate) fn all(app: &Arc<App>) -> Processors {
         }))
         .handle(app.counted(|_, _, _: UnserializableRequest| async move { Ok(Unserializable) }))
         .handle(app.counted(duplex::answer))
-        .handle(app.counted(later::asynchronous))
+        .handle_later({
+            let app = Arc::clone(app);
+            move |cx, r, responder| later::asynchronous(&app, &cx, r, responder)
+        })
         .handle(app.counted(later::control))
         .handle(app.uncounted(limited::busy))
         .handle(app.uncounted(limited::fail_fast))
@@ -119,11 +122,7 @@ async fn stats(app: Arc<App>, cx: RequestContext, r: StatsRequest) -> HandlerRes
             Some(server) => i32::try_from(server.connections().len())?,
             None => 0,
         },
-        // SOFABolt writes -1 where there is no deadline.
-        "@timeout" => match cx.client_timeout() {
-            Some(timeout) => i32::try_from(timeout.as_millis())?,
-            None => -1,
-        },
+        "@timeout" => cx.timeout_millis(),
         key => app.counted_so_far(key),
     })
 }

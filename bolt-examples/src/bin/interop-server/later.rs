@@ -1,11 +1,10 @@
 //! Requests that are answered later, from another task than the one that received them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_examples::contract::{AsyncRequest, ControlRequest, Text, or_null};
-use bolt_remoting::rpc::{HandlerError, HandlerResult, RequestContext};
-use tokio::sync::oneshot;
+use bolt_remoting::rpc::{AlreadyAnswered, HandlerError, HandlerResult, RequestContext, Responder};
 
 use crate::app::{App, Order};
 
@@ -21,66 +20,43 @@ fn duration(millis: i32) -> Duration {
     Duration::from_millis(millis.try_into().unwrap_or(0))
 }
 
-type Answer = HandlerResult<Text>;
-
-/// Takes one answer, from anywhere. Java: `AsyncContext`.
-struct Slot(Mutex<Option<oneshot::Sender<Answer>>>);
-
-impl Slot {
-    /// Whether it is the first answer; any further one is rejected.
-    fn answer(&self, answer: Answer) -> bool {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(sender) = sender else { return false };
-        // A caller that has gone needs no answer.
-        let _ = sender.send(answer);
-        true
-    }
-}
-
-pub(crate) async fn asynchronous(
-    app: Arc<App>,
-    _cx: RequestContext,
+pub(crate) fn asynchronous(
+    app: &Arc<App>,
+    cx: &RequestContext,
     r: AsyncRequest,
-) -> HandlerResult<Text> {
+    responder: Responder<Text>,
+) -> HandlerResult<()> {
+    app.count_class(cx);
     if r.mode.as_deref() == Some("throw") {
         let text = format!("async-throw:{}", or_null(&r.msg));
         return Err(HandlerError::new("java.lang.IllegalStateException", text));
     }
-    let (sender, answer) = oneshot::channel();
-    let slot = Slot(Mutex::new(Some(sender)));
+    let app = Arc::clone(app);
     tokio::spawn(async move {
         pause(r.delay_ms).await;
-        answer_later(&app, &r, &slot);
+        if answer(&r, &responder).is_err() {
+            app.count("double-rejected");
+        }
     });
-    match answer.await {
-        Ok(answer) => answer,
-        // Nobody will answer any more; the caller's deadline ends the call.
-        Err(_) => std::future::pending().await,
-    }
+    Ok(())
 }
 
-fn answer_later(app: &App, r: &AsyncRequest, slot: &Slot) {
+fn answer(r: &AsyncRequest, responder: &Responder<Text>) -> Result<(), AlreadyAnswered> {
     let msg = or_null(&r.msg);
     let text = format!("async:{msg}");
     match or_null(&r.mode) {
-        "never" => {}
+        "never" => Ok(()),
         // A missing mode is not the word.
-        "null" if r.mode.is_some() => {
-            slot.answer(Ok(None));
-        }
+        "null" if r.mode.is_some() => responder.answer(None),
         "exception" => {
             let text = format!("async-exception:{msg}");
-            slot.answer(Err(HandlerError::new("peer.bolt.PeerException", text)));
+            responder.fail(HandlerError::new("peer.bolt.PeerException", text))
         }
         "double" => {
-            slot.answer(Ok(Some(text)));
-            if !slot.answer(Ok(Some(format!("async-again:{msg}")))) {
-                app.count("double-rejected");
-            }
+            responder.answer(Some(text))?;
+            responder.answer(Some(format!("async-again:{msg}")))
         }
-        _ => {
-            slot.answer(Ok(Some(text)));
-        }
+        _ => responder.answer(Some(text)),
     }
 }
 

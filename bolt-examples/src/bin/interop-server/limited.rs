@@ -45,7 +45,7 @@ pub(crate) async fn busy(
     cx: RequestContext,
     r: BusyRequest,
 ) -> HandlerResult<&'static str> {
-    let _turn = app.busy.take().await.ok_or_else(refused)?;
+    let _turn = app.busy.take().await.ok_or_else(HandlerError::busy)?;
     app.count_class(&cx);
     pause(r.millis).await;
     Ok("busy-done")
@@ -56,21 +56,13 @@ pub(crate) async fn fail_fast(
     cx: RequestContext,
     r: FailFastRequest,
 ) -> HandlerResult<&'static str> {
-    let turn = app.fail_fast.take().await.ok_or_else(refused)?;
+    let _turn = app.fail_fast.take().await.ok_or_else(HandlerError::busy)?;
     if cx.remaining().is_some_and(|left| left.is_zero()) {
         // Its caller has given up: nobody is there to be answered.
-        drop(turn);
-        return std::future::pending().await;
+        return Err(HandlerError::no_answer());
     }
     app.count_class(&cx);
     app.count(format!("ff:{}", or_null(&r.key)));
     pause(r.millis).await;
     Ok("ff-done")
-}
-
-fn refused() -> HandlerError {
-    HandlerError::new(
-        "java.util.concurrent.RejectedExecutionException",
-        "too many requests wait",
-    )
 }
