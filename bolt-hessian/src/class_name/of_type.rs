@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use super::{BOOLEAN, BYTES, DOUBLE, INTEGER, LIST, LONG, MAP, STRING, is_java, of_known_array};
 use crate::handover;
 
-/// The class name of `T`; the rules are those of [`of_value`](super::of_value).
+/// The class name of `T`; the rules are those of [`of_value`](fn@super::of_value).
 ///
 /// `None` for the unit type, for types that take any value, for enums whose variants are
 /// classes, and for arrays of classes of your own (whose name Hessian and Java spell differently).

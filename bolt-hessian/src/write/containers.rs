@@ -1,4 +1,4 @@
-//! Lists, maps, objects.
+//! Lists and maps.
 
 use super::{Writer, wire_length};
 use crate::error::{Error, ErrorKind, Result};
@@ -120,7 +120,7 @@ impl Writer {
     }
 
     /// A name as a string of one piece.
-    fn published_name(&mut self, name: &str) -> Result<()> {
+    pub(super) fn published_name(&mut self, name: &str) -> Result<()> {
         if super::text::utf16_length(name) > 0x8000 {
             return Err(Error::new(ErrorKind::TooLong));
         }
@@ -195,160 +195,4 @@ impl Writer {
         let tag = self.tag(b'z', b'Z');
         self.out.push(tag);
     }
-
-    /// Begins an object of the class `number`, which was defined.
-    pub(super) fn begin_object(&mut self, number: u32) -> Result<()> {
-        self.enter()?;
-        self.containers += 1;
-        self.instance(number)
-    }
-
-    fn instance(&mut self, number: u32) -> Result<()> {
-        match (self.dialect, number) {
-            (Dialect::Published, 0..=15) => self.out.push(0x60 + number as u8),
-            (Dialect::Published, _) => {
-                self.out.push(b'O');
-                self.int(wire_length(number as usize)?);
-            }
-            (Dialect::Draft, _) => {
-                self.out.push(b'o');
-                self.int(wire_length(number as usize)?);
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn end_object(&mut self) {
-        self.leave();
-    }
-
-    pub(super) fn define<'a>(
-        &mut self,
-        name: &str,
-        fields: impl ExactSizeIterator<Item = &'a str> + Clone,
-    ) -> Result<()> {
-        match self.dialect {
-            Dialect::Draft => {
-                self.out.push(b'O');
-                self.counted_name(name)?;
-            }
-            Dialect::Published => {
-                self.out.push(b'C');
-                self.published_name(name)?;
-            }
-        }
-        self.int(wire_length(fields.len())?);
-        self.names(fields);
-        Ok(())
-    }
-
-    /// Begins an object whose fields come one by one: [`field`](Self::field) before the value of
-    /// each and [`end_fields`](Self::end_fields) after the last. `count` is only an estimate.
-    #[inline]
-    pub(crate) fn begin_fields(&mut self, class: &'static str, count: usize) -> Result<Fields> {
-        let start = self.out.len();
-        let Some(place) = self.tables.find_derived(class) else {
-            self.enter()?;
-            self.containers += 1;
-            return Ok(Fields {
-                // The class gets its number now: those of inner objects come after this one.
-                place: self.tables.add_derived(class),
-                progress: Progress::New {
-                    start,
-                    names: Vec::with_capacity(count),
-                },
-            });
-        };
-        let class = self.tables.derived(place);
-        let number = class.number;
-        let progress = match class.fields {
-            Some(_) => Progress::Known { next: 0 },
-            None => Progress::Inner {
-                names: Vec::with_capacity(count),
-            },
-        };
-        self.begin_object(number)?;
-        Ok(Fields { place, progress })
-    }
-
-    #[inline]
-    pub(crate) fn field(&mut self, fields: &mut Fields, name: &'static str) -> Result<()> {
-        match &mut fields.progress {
-            Progress::New { names, .. } | Progress::Inner { names } => names.push(name),
-            Progress::Known { next } => {
-                let class = self.tables.derived(fields.place);
-                match class.fields.as_ref().and_then(|known| known.get(*next)) {
-                    Some(known) if std::ptr::eq(*known, name) || *known == name => *next += 1,
-                    _ => return Err(inconsistent(class.name)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn end_fields(&mut self, fields: Fields) -> Result<()> {
-        let class = self.tables.derived(fields.place);
-        let (name, number) = (class.name, class.number);
-        match fields.progress {
-            Progress::New { start, names } => {
-                // Only now all names are known; the definition goes before the values.
-                let from = self.out.len();
-                self.define(name, names.iter().copied())?;
-                self.instance(number)?;
-                self.move_back(from, start);
-                self.settle(fields.place, names)?;
-            }
-            Progress::Inner { names } => self.settle(fields.place, names)?,
-            Progress::Known { next } => {
-                if class
-                    .fields
-                    .as_ref()
-                    .is_none_or(|known| known.len() != next)
-                {
-                    return Err(inconsistent(name));
-                }
-            }
-        }
-        self.leave();
-        Ok(())
-    }
-
-    /// Keeps the names of a class, or checks that they are those that an inner object had.
-    fn settle(&mut self, place: usize, names: Vec<&'static str>) -> Result<()> {
-        let class = self.tables.derived(place);
-        match &class.fields {
-            Some(known) if *known != names => return Err(inconsistent(class.name)),
-            Some(_) => {}
-            None => class.fields = Some(names),
-        }
-        Ok(())
-    }
-}
-
-/// An object that was begun with [`Writer::begin_fields`].
-#[derive(Debug)]
-pub(crate) struct Fields {
-    place: usize,
-    progress: Progress,
-}
-
-#[derive(Debug)]
-enum Progress {
-    /// The first object of its class, begun at `start`.
-    New {
-        start: usize,
-        names: Vec<&'static str>,
-    },
-    /// Inside the first object of the same class.
-    Inner {
-        names: Vec<&'static str>,
-    },
-    Known {
-        next: usize,
-    },
-}
-
-#[cold]
-fn inconsistent(class: &str) -> Error {
-    Error::new(ErrorKind::InconsistentFields(class.to_owned()))
 }

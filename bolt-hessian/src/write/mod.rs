@@ -1,11 +1,14 @@
 //! Writes tags, lengths and tables of either dialect into a buffer.
 
 mod containers;
+mod objects;
+mod shapes;
 mod tables;
 mod text;
 mod value;
 
-pub(crate) use self::containers::{Fields, Length, ListStart};
+pub(crate) use self::containers::{Length, ListStart};
+pub(crate) use self::objects::Fields;
 use self::tables::Tables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Dialect, Options};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::shapes::Shape;
 use crate::value::Class;
 
 /// So many classes are found faster by looking at each than by hashing.
@@ -34,8 +35,10 @@ struct Maps {
 pub(super) struct Derived {
     pub(super) name: &'static str,
     pub(super) number: u32,
-    /// `None` until the first object of the class ends.
-    pub(super) fields: Option<Vec<&'static str>>,
+    /// What the class looked like in an earlier stream.
+    pub(super) foretold: Option<Arc<Shape>>,
+    /// What it looks like in this one: known when its first object has ended.
+    pub(super) shape: Option<Arc<Shape>>,
 }
 
 impl Tables {
@@ -67,7 +70,8 @@ impl Tables {
         self.derived.push(Derived {
             name,
             number,
-            fields: None,
+            foretold: None,
+            shape: None,
         });
         if place >= FEW {
             let places = &mut self.maps.get_or_insert_default().derived;
