@@ -1,0 +1,147 @@
+//! Numbers, text, byte arrays, dates.
+
+use super::*;
+
+#[test]
+fn text_without_emoji_is_borrowed() {
+    let text = "plain, h\u{fc}bsch, 你好";
+    let bytes = to_vec(text).unwrap();
+    assert!(matches!(from_slice::<&str>(&bytes), Ok(read) if read == text));
+    #[derive(Deserialize)]
+    struct Borrowed<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    }
+    let bytes = to_vec(&Value::object("fx.B", [("text", text.into())])).unwrap();
+    let read: Borrowed<'_> = from_slice(&bytes).unwrap();
+    assert!(matches!(read.text, Cow::Borrowed(read) if read == text));
+}
+
+#[test]
+fn a_byte_array_in_one_piece_is_a_view_of_shared_input() {
+    let input = Bytes::from(to_vec(&ByteArray::from(vec![7; 1000])).unwrap());
+    let array: ByteArray = from_bytes(&input).unwrap();
+    assert_eq!(array.as_ptr(), input[3..].as_ptr());
+    let Value::Bytes(bytes) = from_bytes(&input).unwrap() else {
+        panic!("not bytes");
+    };
+    assert_eq!(bytes.as_ptr(), input[3..].as_ptr());
+    let long = ByteArray::from(vec![7; 100_000]);
+    assert_eq!(
+        from_bytes::<ByteArray>(&to_vec(&long).unwrap().into()),
+        Ok(long)
+    );
+}
+
+#[test]
+fn input_need_not_lie_in_one_piece() {
+    use bytes::Buf;
+    let bytes = to_vec(&all()).unwrap();
+    let (head, tail) = bytes.split_at(bytes.len() / 2);
+    assert_eq!(from_buf::<All>(head.chain(tail)), Ok(all()));
+    assert!(from_buf::<All>(head).is_err());
+}
+
+#[test]
+fn a_byte_array_is_not_taken_from_a_list_and_a_list_not_from_bytes() {
+    let list = Value::list([1.into()]);
+    let bytes = Value::Bytes(Bytes::from_static(b"x"));
+    assert!(matches!(
+        kind::<ByteArray>(&list),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert!(matches!(
+        kind::<serde_bytes::ByteBuf>(&list),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert!(matches!(
+        kind::<Vec<u8>>(&bytes),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert_eq!(
+        typed::<serde_bytes::ByteBuf>(&bytes).unwrap().as_slice(),
+        b"x"
+    );
+    assert_eq!(tree(serde_bytes::Bytes::new(b"x")), bytes);
+}
+
+#[test]
+fn numbers_are_taken_from_every_form_that_holds_them_exactly() {
+    for value in [
+        Value::Int(1),
+        Value::Long(1),
+        Value::Double(1.0),
+        Value::Bool(true),
+    ] {
+        assert_eq!(typed::<i8>(&value), Ok(1));
+        assert_eq!(typed::<u64>(&value), Ok(1));
+        assert_eq!(typed::<f32>(&value), Ok(1.0));
+        assert_eq!(typed::<f64>(&value), Ok(1.0));
+        assert_eq!(typed::<bool>(&value), Ok(true));
+    }
+    assert_eq!(typed::<i32>(&Value::Null), Ok(0));
+    assert_eq!(typed::<bool>(&Value::Null), Ok(false));
+    assert_eq!(typed::<Option<i32>>(&Value::Null), Ok(None));
+    assert_eq!(
+        typed::<i64>(&Value::Double(-(2_f64.powi(63)))),
+        Ok(i64::MIN)
+    );
+    assert_eq!(
+        kind::<i64>(&Value::Double(2_f64.powi(63))),
+        ErrorKind::OutOfRange
+    );
+    assert_eq!(kind::<i32>(&Value::Double(2.9)), ErrorKind::OutOfRange);
+    assert_eq!(kind::<i32>(&Value::Double(f64::NAN)), ErrorKind::OutOfRange);
+    assert!(typed::<i8>(&Value::Int(128)).is_err());
+    assert!(typed::<u32>(&Value::Int(-1)).is_err());
+    assert!(typed::<i32>(&Value::Long(1 << 32)).is_err());
+    assert!(matches!(
+        kind::<i32>(&"5".into()),
+        ErrorKind::Mismatch { .. }
+    ));
+}
+
+#[test]
+fn numbers_that_no_long_holds_are_refused() {
+    assert_eq!(
+        to_vec(&u64::MAX).unwrap_err().kind(),
+        &ErrorKind::OutOfRange
+    );
+    assert_eq!(
+        to_vec(&i128::MIN).unwrap_err().kind(),
+        &ErrorKind::OutOfRange
+    );
+    assert_eq!(tree(&(i64::MAX as u128)), Value::Long(i64::MAX));
+}
+
+#[test]
+fn text_is_taken_from_integers_and_booleans_too() {
+    assert_eq!(typed::<String>(&Value::Int(-5)), Ok("-5".into()));
+    assert_eq!(typed::<String>(&Value::Long(5)), Ok("5".into()));
+    assert_eq!(typed::<String>(&Value::Bool(true)), Ok("true".into()));
+    assert_eq!(typed::<char>(&"x".into()), Ok('x'));
+    assert!(matches!(
+        kind::<String>(&Value::Null),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert!(matches!(
+        kind::<String>(&Value::Date(0)),
+        ErrorKind::Mismatch { .. }
+    ));
+    let half = Value::Utf16(Box::new([0xd800]));
+    assert_eq!(kind::<String>(&half), ErrorKind::LoneSurrogate);
+}
+
+#[test]
+fn a_date_is_only_taken_from_a_date() {
+    assert_eq!(typed::<Date>(&Value::Date(5)), Ok(Date(5)));
+    assert!(matches!(
+        kind::<Date>(&Value::Long(5)),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert!(matches!(
+        kind::<i64>(&Value::Date(5)),
+        ErrorKind::Mismatch { .. }
+    ));
+    assert_eq!(tree(&Date(5)), Value::Date(5));
+}
