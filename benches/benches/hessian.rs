@@ -54,13 +54,19 @@ where
     let mut group = c.benchmark_group(format!("encode {name}"));
     group.throughput(Throughput::Bytes(hessian.len() as u64));
     group.bench_function("hessian", |b| b.iter(|| to_vec(black_box(value))));
-    group.bench_function("serde_json", |b| b.iter(|| serde_json::to_vec(black_box(value))));
-    group.bench_function("postcard", |b| b.iter(|| postcard::to_stdvec(black_box(value))));
+    group.bench_function("serde_json", |b| {
+        b.iter(|| serde_json::to_vec(black_box(value)));
+    });
+    group.bench_function("postcard", |b| {
+        b.iter(|| postcard::to_stdvec(black_box(value)));
+    });
     group.finish();
 
     let mut group = c.benchmark_group(format!("decode {name}"));
     group.throughput(Throughput::Bytes(hessian.len() as u64));
-    group.bench_function("hessian", |b| b.iter(|| from_slice::<T>(black_box(&hessian))));
+    group.bench_function("hessian", |b| {
+        b.iter(|| from_slice::<T>(black_box(&hessian)))
+    });
     group.bench_function("serde_json", |b| {
         b.iter(|| serde_json::from_slice::<T>(black_box(&json)));
     });
@@ -78,37 +84,40 @@ fn all(c: &mut Criterion) {
     compare(c, "1 MiB bytes", &ByteArray::from(vec![7; 1 << 20]));
 }
 
-/// The shortest of many rounds, in nanoseconds per call.
-fn nanoseconds<T>(mut call: impl FnMut() -> T) -> f64 {
-    const CALLS: u32 = 1000;
-    let round = |call: &mut dyn FnMut()| {
+/// The shortest of many rounds of both, in nanoseconds per call. They take turns, so that a machine
+/// whose speed changes does not favour one.
+fn race<A, B>(ours: impl Fn() -> A, theirs: impl Fn() -> B) -> [f64; 2] {
+    const CALLS: u32 = 100;
+    fn round<T>(call: &impl Fn() -> T) -> Duration {
         let start = Instant::now();
-        (0..CALLS).for_each(|_| call());
+        (0..CALLS).for_each(|_| {
+            black_box(call());
+        });
         start.elapsed()
-    };
-    let mut call = || {
-        black_box(call());
-    };
-    let rounds = (0..200).map(|_| round(&mut call));
-    let best = rounds.min().unwrap_or(Duration::MAX);
-    best.as_nanos() as f64 / f64::from(CALLS)
+    }
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..2000 {
+        best = [best[0].min(round(&ours)), best[1].min(round(&theirs))];
+    }
+    best.map(|best| best.as_nanos() as f64 / f64::from(CALLS))
 }
 
 fn print_ratios() {
     let order = order(7);
     let hessian = to_vec(&order).expect("valid");
     let json = serde_json::to_vec(&order).expect("valid");
-    let encode = [
-        nanoseconds(|| to_vec(black_box(&order))),
-        nanoseconds(|| serde_json::to_vec(black_box(&order))),
-    ];
-    let decode = [
-        nanoseconds(|| from_slice::<Order>(black_box(&hessian))),
-        nanoseconds(|| serde_json::from_slice::<Order>(black_box(&json))),
-    ];
+    let encode = race(
+        || to_vec(black_box(&order)),
+        || serde_json::to_vec(black_box(&order)),
+    );
+    let decode = race(
+        || from_slice::<Order>(black_box(&hessian)),
+        || serde_json::from_slice::<Order>(black_box(&json)),
+    );
     for (what, [ours, theirs]) in [("encoded", encode), ("decoded", decode)] {
         println!(
-            "an object is {what} in {ours:.0} ns, by serde_json in {theirs:.0} ns: {:.2} times as fast",
+            "an object is {what} in {ours:.0} ns, by serde_json in {theirs:.0} ns: \
+             {:.2} times as fast",
             theirs / ours
         );
     }
