@@ -65,7 +65,7 @@ where
     let mut group = c.benchmark_group(format!("decode {name}"));
     group.throughput(Throughput::Bytes(hessian.len() as u64));
     group.bench_function("hessian", |b| {
-        b.iter(|| from_slice::<T>(black_box(&hessian)))
+        b.iter(|| from_slice::<T>(black_box(&hessian)));
     });
     group.bench_function("serde_json", |b| {
         b.iter(|| serde_json::from_slice::<T>(black_box(&json)));

@@ -40,14 +40,19 @@ enum Color {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&dialect, bytes)) = input.split_first() else { return };
+    let Some((&dialect, bytes)) = input.split_first() else {
+        return;
+    };
     let options = Options::new().dialect(match dialect % 2 {
         0 => Dialect::Draft,
         _ => Dialect::Published,
     });
     let value = from_slice_with::<Value>(bytes, options);
     let passed = from_slice_with::<IgnoredAny>(bytes, options);
-    assert!(value.is_err() || passed.is_ok(), "{value:?} cannot be passed over");
+    assert!(
+        value.is_err() || passed.is_ok(),
+        "{value:?} cannot be passed over"
+    );
     let _ = from_slice_with::<All>(bytes, options);
     let _ = from_slice_with::<Color>(bytes, options);
     let _ = from_slice_with::<serde_json::Value>(bytes, options);

@@ -2,12 +2,16 @@
 //! writing once more gives the same bytes.
 #![no_main]
 
-use bolt_hessian::{Dialect, ErrorKind, Options, Value, from_bytes_with, from_slice_with, to_vec_with};
+use bolt_hessian::{
+    Dialect, ErrorKind, Options, Value, from_bytes_with, from_slice_with, to_vec_with,
+};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&dialect, bytes)) = input.split_first() else { return };
+    let Some((&dialect, bytes)) = input.split_first() else {
+        return;
+    };
     let draft = Options::new().dialect(Dialect::Draft);
     let published = Options::new().dialect(Dialect::Published);
     let (from, other) = match dialect % 2 {
