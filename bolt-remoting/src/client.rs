@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
 use rustc_hash::FxHashMap;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -32,6 +33,8 @@ struct Inner<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: Arc<ConnectionConfig>,
     connect_timeout: Duration,
+    /// The one it was built in: calls from plain threads go on there.
+    runtime: Option<Handle>,
     registry: Arc<Registry<P>>,
     /// Set once by a shutdown: addresses that come up later can't be dialed.
     shut: AtomicBool,
@@ -103,6 +106,7 @@ impl<P: Protocol> ClientBuilder<P> {
             handler: self.handler,
             config: Arc::new(self.config),
             connect_timeout: self.connect_timeout,
+            runtime: Handle::try_current().ok(),
             registry: Registry::new(),
             shut: AtomicBool::new(false),
             endpoints: RwLock::default(),
@@ -234,6 +238,11 @@ impl<P: Protocol> Client<P> {
             drop(slot);
             tell.send_replace(Some(result));
         });
+    }
+
+    /// The runtime that the client was built in, if it was built in one.
+    pub(crate) fn runtime(&self) -> Option<&Handle> {
+        self.0.runtime.as_ref()
     }
 
     /// All live connections.

@@ -4,8 +4,9 @@
 use crate::group::{Direction, Group, Version};
 
 /// Scenarios of the contract that any number of clients may run at the same time.
-const SHARED: [&str; 31] = [
+const SHARED: [&str; 32] = [
     "sync",
+    "blocking",
     "string",
     "types",
     "oneway",
@@ -39,7 +40,7 @@ const SHARED: [&str; 31] = [
 ];
 
 /// Scenarios that the Rust client doesn't have yet.
-const JAVA_CLIENT_ONLY: [&str; 2] = ["pool", "blocking"];
+const JAVA_CLIENT_ONLY: [&str; 1] = ["pool"];
 
 /// Scenarios that concern the whole server.
 const ALONE: [&str; 3] = ["busy", "failfast", "reconnect"];

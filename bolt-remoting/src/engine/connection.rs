@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use super::driver::Driver;
@@ -245,6 +246,11 @@ impl<P: Protocol> Connection<P> {
     /// Waiting can be given up and taken up again at any time.
     pub async fn closed(&self) {
         self.0.ended.cancelled().await;
+    }
+
+    /// The runtime that the connection's task runs on.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.0.runtime
     }
 
     /// A number that no other connection of this process has.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Role};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) number: u64,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
+    /// The one that the connection's task runs on.
+    pub(crate) runtime: Handle,
     state: Mutex<State<P>>,
     /// Told whenever the outbox or the table of calls may have room again.
     pub(crate) room: Notify,
@@ -115,6 +118,7 @@ impl<P: Protocol> Shared<P> {
             number,
             peer: setup.peer,
             local: setup.local,
+            runtime: Handle::current(),
             state: Mutex::new(state),
             room: Notify::new(),
             ended: CancellationToken::new(),

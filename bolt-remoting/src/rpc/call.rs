@@ -10,6 +10,7 @@ use bolt_codec::bolt::{Bolt, BoltFrame, CRC_SWITCH, Head, ResponseStatus, Serial
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::body::{Body, DecodeBody};
@@ -32,6 +33,14 @@ impl Target {
         match self {
             Self::Address(_, endpoint) => endpoint.ready(),
             Self::Connection(connection) => Some(connection.clone()),
+        }
+    }
+
+    /// Where a call to it goes on when it is made on a plain thread.
+    fn runtime(&self) -> Option<Handle> {
+        match self {
+            Self::Address(client, _) => client.runtime().cloned(),
+            Self::Connection(connection) => Some(connection.runtime().clone()),
         }
     }
 
@@ -92,7 +101,8 @@ fn wire_millis(timeout: Duration) -> i32 {
 /// - `.await` it for its answer (Java: `invokeSync`),
 /// - [`future`](Self::future) to have it queued now and take the answer later
 ///   (`invokeWithFuture`),
-/// - [`callback`](Self::callback) to be called back (`invokeWithCallback`).
+/// - [`callback`](Self::callback) to be called back (`invokeWithCallback`),
+/// - [`blocking`](Self::blocking) to wait for it on a plain thread.
 ///
 /// # Cancel safety
 ///
@@ -149,6 +159,31 @@ impl<T: Send + 'static> Call<T> {
             response,
             decoder: self.decoder,
         })
+    }
+
+    /// Makes the call and blocks the thread until its answer is there: for plain threads beside a
+    /// multi-threaded runtime. The client must have been built within that runtime.
+    ///
+    /// # Errors
+    ///
+    /// As the awaited call; [`ErrorKind::InvalidArgument`] where blocking would harm (on a thread of
+    /// a runtime: await the call instead) or where there is no runtime to make the call.
+    pub fn blocking(self) -> Result<T> {
+        let invalid = |text| Err(Error::new(ErrorKind::InvalidArgument, text));
+        if Handle::try_current().is_ok() {
+            return invalid("a blocking call on a thread of a tokio runtime: await it instead");
+        }
+        let request = self.request?;
+        let Some(runtime) = request.target.runtime() else {
+            return invalid(
+                "a blocking call of a client that was built outside of a tokio runtime",
+            );
+        };
+        let call = Self {
+            request: Ok(request),
+            decoder: self.decoder,
+        };
+        runtime.block_on(async { call.await })
     }
 
     /// Makes the call and gives its outcome to `callback`, exactly once, on a task of its own. A

@@ -24,9 +24,12 @@ pub(crate) enum Style {
     Sync,
     Future,
     Callback,
+    /// From a plain thread.
+    Blocking,
 }
 
 impl Style {
+    /// Those of tasks.
     pub(crate) const ALL: [Style; 3] = [Style::Sync, Style::Future, Style::Callback];
 
     /// Makes the call in this style.
@@ -41,6 +44,14 @@ impl Style {
                     let _ = sender.send(outcome);
                 });
                 outcome.await.expect("a callback is called once")
+            }
+            Style::Blocking => {
+                let (sender, outcome) = tokio::sync::oneshot::channel();
+                std::thread::spawn(move || {
+                    // A scenario that has failed by now doesn't wait for it.
+                    let _ = sender.send(call.blocking());
+                });
+                outcome.await.expect("a blocking call ends")
             }
         }
     }

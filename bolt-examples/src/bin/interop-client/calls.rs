@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bolt_examples::contract::{EchoRequest, OnewayRequest, StatsRequest};
+use bolt_examples::contract::{EchoRequest, OnewayRequest, StatsRequest, ThrowRequest};
 use bolt_remoting::rpc::Call;
 
 use crate::caller::{Style, TIMEOUT};
@@ -18,6 +18,7 @@ pub(crate) fn add_to(all: &mut Scenarios) {
     all.add("oneway", oneway);
     all.add("future", future);
     all.add("callback", callback);
+    all.add("blocking", blocking);
     all.add("concurrent", concurrent);
     all.add("big", big);
     all.add("empty", empty);
@@ -38,6 +39,25 @@ async fn sync(env: Env) -> Outcome {
     let call: Call<i32> = caller.invoke(&request).timeout(Duration::from_millis(4321));
     check::equal("timeout in the frame", 4321, call.await?)?;
     Ok(format!("5 calls, {detail}"))
+}
+
+async fn blocking(env: Env) -> Outcome {
+    let caller = env.open()?;
+    for i in 0..5 {
+        let sample = samples::echo(i, i as usize * 100);
+        caller.exchange(Style::Blocking, &sample).await?;
+    }
+    let failed: Result<String, _> = caller.call(Style::Blocking, &fails()).await;
+    let exception = failed.map_err(|error| error.java_exception());
+    check::equal("outcome", Err("InvokeServerException"), exception)?;
+    Ok("5 calls and a failing one from plain threads".into())
+}
+
+fn fails() -> ThrowRequest {
+    ThrowRequest {
+        kind: text("checked"),
+        msg: text("as asked"),
+    }
 }
 
 async fn string(env: Env) -> Outcome {

@@ -1,0 +1,48 @@
+//! Calls from plain threads.
+#![cfg(feature = "hessian")]
+
+use bolt_remoting::{ErrorKind, RpcClient, RpcServer};
+
+async fn echo() -> (RpcServer, String) {
+    let server = RpcServer::builder()
+        .handle(|_cx, text: String| async move { Ok(format!("echo:{text}")) })
+        .bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let address = server.local_addr().to_string();
+    (server, address)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plain_thread_waits_for_its_answer_by_address_and_by_connection() {
+    let (_server, address) = echo().await;
+    let client = RpcClient::new();
+    let thread = std::thread::spawn({
+        let (client, address) = (client.clone(), address.clone());
+        move || client.invoke::<_, String>(&address, "a").blocking()
+    });
+    let answer = tokio::task::spawn_blocking(|| thread.join()).await.unwrap();
+    assert_eq!(answer.unwrap().unwrap(), "echo:a");
+
+    let connection = client.connect(&address).await.unwrap();
+    let thread = std::thread::spawn(move || connection.invoke::<_, String>("b").blocking());
+    let answer = tokio::task::spawn_blocking(|| thread.join()).await.unwrap();
+    assert_eq!(answer.unwrap().unwrap(), "echo:b");
+}
+
+#[tokio::test]
+async fn on_a_runtime_s_thread_it_is_an_error_and_no_deadlock() {
+    let (_server, address) = echo().await;
+    let error = RpcClient::new()
+        .invoke::<_, String>(&address, "a")
+        .blocking();
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn without_any_runtime_it_is_an_error() {
+    let error = RpcClient::new()
+        .invoke::<_, String>("127.0.0.1:1", "a")
+        .blocking();
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
