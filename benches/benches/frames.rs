@@ -13,13 +13,21 @@ const SIZES: [usize; 3] = [0, 1024, 64 * 1024];
 const BATCH: usize = 64;
 
 fn layouts() -> [(&'static str, BoltVersion, u8); 3] {
-    [("v1", BoltVersion::V1, 0), ("v2", BoltVersion::V2_2, 0), ("v2 crc", BoltVersion::V2_2, 1)]
+    [
+        ("v1", BoltVersion::V1, 0),
+        ("v2", BoltVersion::V2_2, 0),
+        ("v2 crc", BoltVersion::V2_2, 1),
+    ]
 }
 
 fn frame(version: BoltVersion, switch: u8, size: usize) -> BoltFrame {
     let body = Bytes::from(vec![7; size]);
     let frame = BoltFrame::request(version, &b"com.example.Request"[..], body);
-    BoltFrame { id: 1, switch, ..frame }
+    BoltFrame {
+        id: 1,
+        switch,
+        ..frame
+    }
 }
 
 fn encode(c: &mut Criterion) {
@@ -32,7 +40,9 @@ fn encode(c: &mut Criterion) {
                 let mut encoder = BoltEncoder::new(Limits::default());
                 let mut out = EncodeBuf::new();
                 b.iter(|| {
-                    encoder.encode(black_box(frame.clone()), &mut out).expect("valid");
+                    encoder
+                        .encode(black_box(frame.clone()), &mut out)
+                        .expect("valid");
                     out.advance(out.remaining());
                 });
             });
@@ -59,7 +69,9 @@ fn decode(c: &mut Criterion) {
             let mut out = EncodeBuf::new();
             let mut encoder = BoltEncoder::new(Limits::default());
             for _ in 0..BATCH {
-                encoder.encode(frame(version, switch, size), &mut out).expect("valid");
+                encoder
+                    .encode(frame(version, switch, size), &mut out)
+                    .expect("valid");
             }
             let bytes = out.into_bytes();
             group.throughput(Throughput::Elements(BATCH as u64));

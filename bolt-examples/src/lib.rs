@@ -28,3 +28,8 @@
 pub mod contract;
 pub mod custom;
 pub mod options;
+
+/// The README's code is compiled like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
