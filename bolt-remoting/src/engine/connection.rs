@@ -304,7 +304,7 @@ impl<P: Protocol> Connection<P> {
         ConnectionStats {
             calls_waiting: state.pending.waiting(),
             requests_in_flight: state.in_flight(),
-            bytes_queued: state.outbox.len(),
+            bytes_queued: state.outbox.unwritten(),
             late_answers: read(&counters.late_answers),
             unknown_frames: read(&counters.unknown_frames),
             heartbeats_received: read(&counters.heartbeats),

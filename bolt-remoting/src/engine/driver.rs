@@ -433,9 +433,11 @@ where
 }
 
 impl<P: Protocol, T> Drop for Driver<P, T> {
-    /// Whatever ends the task, no caller is left waiting.
+    /// Whatever ends the task, no caller is left waiting, and handles that are kept for longer
+    /// keep nothing of what could not be written.
     fn drop(&mut self) {
         self.shared.close(Error::closed(CloseReason::Local));
+        self.shared.lock().discard();
         self.shared.ended.cancel();
     }
 }

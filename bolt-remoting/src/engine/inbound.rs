@@ -50,6 +50,14 @@ impl<F> Inbound<F> {
         self.running
     }
 
+    /// Forgets the answers that wait for their turn: nothing is going to be sent any more.
+    pub(crate) fn discard(&mut self) {
+        self.held = 0;
+        if let Some(order) = &mut self.order {
+            order.answers = VecDeque::new();
+        }
+    }
+
     /// Answers that wait for their turn.
     pub(crate) fn held(&self) -> usize {
         self.held
@@ -80,7 +88,8 @@ impl<F> Inbound<F> {
         if answer.is_none() {
             return Err(Gap);
         }
-        if let Some(entry) = order.answers.get_mut((place - order.first) as usize) {
+        let entry = order.answers.get_mut((place - order.first) as usize);
+        if let Some(entry) = entry {
             *entry = answer;
             self.held += 1;
         }

@@ -50,7 +50,14 @@ impl<E: FrameEncoder> Outbox<E> {
     /// Lets nothing more out than what is encoded already.
     pub(crate) fn seal(&mut self) {
         self.sealed = true;
-        self.deferred.clear();
+        self.deferred = VecDeque::new();
+    }
+
+    /// Nothing is going to be written any more.
+    pub(crate) fn discard(&mut self) {
+        self.seal();
+        self.buf = EncodeBuf::new();
+        self.taken = 0;
     }
 
     pub(crate) fn is_sealed(&self) -> bool {
@@ -60,6 +67,11 @@ impl<E: FrameEncoder> Outbox<E> {
     /// Bytes that wait to be taken.
     pub(crate) fn len(&self) -> usize {
         self.buf.len()
+    }
+
+    /// Bytes that wait to be taken, and those that were taken together and are not all written.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.buf.len() + self.taken
     }
 
     pub(crate) fn deferred(&self) -> usize {
@@ -74,7 +86,7 @@ impl<E: FrameEncoder> Outbox<E> {
     /// Whether `frame` may be queued now. One that is above the limit on its own may when nothing
     /// else waits.
     pub(crate) fn has_room(&self, frame: &E::Frame) -> bool {
-        let queued = self.buf.len() + self.taken;
+        let queued = self.unwritten();
         queued == 0 || queued.saturating_add(self.encoder.encoded_len(frame).max(1)) <= self.limit
     }
 

@@ -261,6 +261,12 @@ impl<P: Protocol> State<P> {
         queue_answer::<P>(&mut self.outbox, answer);
     }
 
+    /// Forgets whatever could not be sent: nothing is going to be.
+    pub(crate) fn discard(&mut self) {
+        self.outbox.discard();
+        self.inbound.discard();
+    }
+
     /// Nothing is running for the peer and nothing is left to write.
     pub(crate) fn is_quiet(&self) -> bool {
         self.inbound.running() == 0 && self.outbox.is_drained()
