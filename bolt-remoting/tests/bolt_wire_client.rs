@@ -7,15 +7,10 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolt_codec::bolt::{
-    Bolt, BoltFrame, BoltVersion, CommandCode, Head, ResponseStatus, SerializerCode,
-};
-use bolt_codec::{CodecError, Role};
-use bolt_remoting::rpc::{Answer, Body, RpcClient, RpcConnection};
-use bolt_remoting::{
-    CloseReason, Connection, ConnectionConfig, ErrorKind, HeartbeatConfig, NoHandler, Result,
-};
-use bytes::Bytes;
+use bolt_codec::Role;
+use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion, CommandCode, Head, ResponseStatus};
+use bolt_remoting::rpc::Body;
+use bolt_remoting::{CloseReason, Connection, ErrorKind, HeartbeatConfig, NoHandler};
 use support::bolt::{ECHO, RAW, VERSIONS, bolt, echo, heartbeat, request, status, timeout_field};
 use support::peer::{self, bytes_of};
 use support::wire::setting;
@@ -176,7 +171,7 @@ async fn a_serializer_code_that_the_client_cannot_read_fails_that_call_only() {
         let call = call.future().await.unwrap();
         let request = setting.peer.recv().await;
         let mut answer = request.respond("java.lang.String", bolt_hessian::to_vec("hi").unwrap());
-        answer.codec = SerializerCode(codec);
+        answer.codec = bolt_codec::bolt::SerializerCode(codec);
         setting.peer.send(answer).await;
         match (within(call).await, expected) {
             (Ok(text), Some(expected)) => assert_eq!(text, expected),

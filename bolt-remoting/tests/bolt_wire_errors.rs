@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use bolt_codec::bolt::{BoltFrame, BoltVersion, ResponseStatus, SerializerCode};
 use bolt_codec::{CodecError, Limits, Role};
-use bolt_remoting::rpc::{Body, HandlerError, Processors, RpcServer};
+use bolt_remoting::rpc::{Body, RpcServer};
 use bolt_remoting::{CloseReason, Connection, ConnectionConfig, ErrorKind, NoHandler};
 use bytes::Bytes;
 use support::bolt::{
     BYTES, ECHO, NEVER, VERSIONS, bolt, echo, oneway, processors, request, status,
 };
 use support::peer::{self, bytes_of};
-use support::wire::{FAILING, answers, end_of, serve, server_and_peer, setting};
+use support::wire::{FAILING, answers, end_of, server_and_peer, setting};
 use support::{SEC, far, within};
 
 #[tokio::test]
@@ -36,6 +36,9 @@ async fn an_error_answer_says_hessian_and_has_no_checksum_whatever_the_request_h
 
 #[cfg(feature = "hessian")]
 mod texts {
+    use bolt_remoting::rpc::{HandlerError, Processors};
+    use support::wire::serve;
+
     use super::*;
 
     fn exception(answer: &BoltFrame) -> bolt_hessian::JavaException {

@@ -5,11 +5,17 @@
 //! !text   wants no answer ?PING   an ordinary request that serves as heartbeat
 //! ```
 
+use std::sync::Arc;
+
 use bolt_codec::{
     CodecError, Correlation, EncodeBuf, Frame, FrameDecoder, FrameEncoder, FrameKind, Limits,
     Protocol, Refusal, Role,
 };
+use bolt_remoting::{Connection, ConnectionConfig, FrameHandler, ResponseFuture, handler_fn};
 use bytes::{Buf, BytesMut};
+use tokio::io::DuplexStream;
+
+use super::{far, within};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line(pub(crate) String);
@@ -43,17 +49,23 @@ impl Frame for Line {
     }
 }
 
-/// `polite` says whether there is a line for "no".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lines {
+    /// Whether there is a line for "no".
     pub(crate) polite: bool,
+    /// Whether the last line may do without its end.
+    pub(crate) lax: bool,
 }
 
-pub(crate) const LINES: Lines = Lines { polite: true };
+pub(crate) const LINES: Lines = Lines {
+    polite: true,
+    lax: false,
+};
 
 #[derive(Debug)]
 pub(crate) struct LineCodec {
     limits: Limits,
+    lax: bool,
 }
 
 impl LineCodec {
@@ -81,13 +93,12 @@ impl FrameDecoder for LineCodec {
         self.line(&line).map(Some)
     }
 
-    /// The last line may do without its end.
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
-        let rest = src.split();
-        if rest.is_empty() {
-            return Ok(None);
+        match src.len() {
+            0 => Ok(None),
+            _ if self.lax => self.line(&src.split()).map(Some),
+            buffered => Err(CodecError::Truncated { buffered }),
         }
-        self.line(&rest).map(Some)
     }
 }
 
@@ -118,7 +129,10 @@ impl Protocol for Lines {
     const CORRELATION: Correlation = Correlation::InOrder;
 
     fn open(&self, _role: Role, limits: &Limits) -> (LineCodec, LineCodec, ()) {
-        let codec = || LineCodec { limits: *limits };
+        let codec = || LineCodec {
+            limits: *limits,
+            lax: self.lax,
+        };
         (codec(), codec(), ())
     }
 
@@ -129,4 +143,44 @@ impl Protocol for Lines {
     fn refuse(&self, _request: &Line, why: Refusal) -> Option<Line> {
         self.polite.then(|| Line::answer(format!("no: {why:?}")))
     }
+}
+
+/// `never` is never answered, `nothing` has no answer, `panic` panics, `PING` is answered, the
+/// rest is echoed.
+pub(crate) fn echo() -> impl FrameHandler<Lines> {
+    handler_fn(|_cx, line: Line| async move {
+        match line.text() {
+            "never" => std::future::pending().await,
+            "nothing" => None,
+            "panic" => panic!("as asked"),
+            "PING" => Some(Line::answer("PONG")),
+            text => Some(Line::answer(text)),
+        }
+    })
+}
+
+/// One end of a connection.
+pub(crate) fn over(
+    io: DuplexStream,
+    role: Role,
+    handler: impl FrameHandler<Lines>,
+    config: ConnectionConfig,
+) -> Connection<Lines> {
+    Connection::over(
+        io,
+        Arc::new(LINES),
+        role,
+        Arc::new(handler),
+        Arc::new(config),
+    )
+}
+
+/// Queues a request.
+pub(crate) async fn ask(connection: &Connection<Lines>, text: &str) -> ResponseFuture<Lines> {
+    connection.start_call(Line::ask(text), far()).await.unwrap()
+}
+
+/// The text of an answer.
+pub(crate) async fn text(answer: ResponseFuture<Lines>) -> String {
+    within(answer).await.unwrap().text().to_owned()
 }

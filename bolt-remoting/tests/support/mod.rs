@@ -85,10 +85,16 @@ mod watchdog {
 /// Lets all other tasks do what they can until `condition` holds.
 #[track_caller]
 pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
     within(async move {
-        while !condition() {
+        // Bounded also on a paused clock.
+        for _ in 0..60_000 {
+            if condition() {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        panic!("not even after a minute, at {caller}");
     })
 }
 
