@@ -30,7 +30,9 @@ fn decode(pieces: &[&[u8]]) -> (Vec<BoltFrame>, Result<usize, CodecError>) {
 
 fuzz_target!(|input: &[u8]| {
     // The first byte says where to cut.
-    let Some((&cut, bytes)) = input.split_first() else { return };
+    let Some((&cut, bytes)) = input.split_first() else {
+        return;
+    };
     let whole = decode(&[bytes]);
     let (head, tail) = bytes.split_at(usize::from(cut).min(bytes.len()));
     assert_eq!(decode(&[head, tail]), whole, "pieces matter");
@@ -39,7 +41,9 @@ fuzz_target!(|input: &[u8]| {
     let mut encoder = BoltEncoder::new(Limits::with_max_frame(LIMIT));
     let mut out = EncodeBuf::new();
     for frame in frames {
-        encoder.encode(frame, &mut out).expect("what was decoded can be encoded");
+        encoder
+            .encode(frame, &mut out)
+            .expect("what was decoded can be encoded");
     }
     let out = out.into_bytes();
     assert_eq!(&out[..], &bytes[..out.len()], "re-encoding changed bytes");
