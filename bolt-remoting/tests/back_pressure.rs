@@ -91,13 +91,18 @@ async fn what_may_not_wait_overflows_unsent() {
     let (_peer, io) = peer::in_memory(bolt(), 1024);
     let client = over(io, Role::Client, NoHandler, small_outbox());
     let mut kept = Vec::new();
-    let error = loop {
+    let mut refused = None;
+    for _ in 0..1000 {
         match client.try_call(call(1000), far()) {
             Ok(answer) => kept.push(answer),
-            Err(error) => break error,
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
         }
         tokio::task::yield_now().await;
-    };
+    }
+    let error = refused.expect("an overflow");
     assert_eq!(
         (error.kind(), error.was_sent()),
         (ErrorKind::Overflow, false)
@@ -147,7 +152,7 @@ async fn a_call_that_is_given_up_while_it_waits_for_room_was_not_sent() {
     assert_eq!(peer.recv().await.content.len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn calls_above_the_cap_of_calls_in_flight_wait_for_an_answer_or_a_cancelled_call() {
     let (mut peer, io) = peer::in_memory(bolt(), 4096);
     let mut config = untimed();
@@ -155,29 +160,32 @@ async fn calls_above_the_cap_of_calls_in_flight_wait_for_an_answer_or_a_cancelle
     let client = over(io, Role::Client, NoHandler, config);
     let first = client.start_call(call(1), far()).await.unwrap();
     let second = client.start_call(call(2), far()).await.unwrap();
+    peer.recv().await;
+    let request = peer.recv().await;
     let overflow = client.try_call(call(3), far()).unwrap_err();
     assert_eq!(overflow.kind(), ErrorKind::Overflow);
 
-    let waiting = tokio::spawn({
+    let wait = |len| {
         let client = client.clone();
-        async move { client.start_call(call(3), far()).await }
-    });
-    drop(first);
-    let third = within(waiting).await.unwrap().unwrap();
-    let waiting = tokio::spawn({
-        let client = client.clone();
-        async move { client.start_call(call(4), far()).await }
-    });
-    for len in 1..=3 {
-        let request = peer.recv().await;
-        assert_eq!(request.content.len(), len);
-        if len == 2 {
-            peer.send(request.respond(ECHO, "")).await;
-        }
+        tokio::spawn(async move { client.start_call(call(len), far()).await })
+    };
+    let (third, fourth) = (wait(3), wait(4));
+    // Nothing is left to do for anybody but to wait.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
     }
+    let start = Instant::now();
+    drop(first);
+    let _third = within(third).await.unwrap().unwrap();
+    assert_eq!(peer.recv().await.content.len(), 3);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!fourth.is_finished());
+    peer.send(request.respond(ECHO, "")).await;
     within(second).await.unwrap();
-    let _fourth = within(waiting).await.unwrap().unwrap();
-    drop(third);
+    let _fourth = within(fourth).await.unwrap().unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -240,6 +248,7 @@ async fn a_server_whose_answers_are_not_read_goes_on_reading_and_refuses() {
     let mut sent = 0;
     while server.stats().requests_refused < 20 {
         sent += 1;
+        assert!(sent < 10_000, "nothing is refused");
         peer.send(request(V1, sent, BYTES, "")).await;
     }
     let stats = server.stats();

@@ -218,6 +218,24 @@ async fn a_heartbeat_of_the_peer_is_answered_with_its_id() {
     assert_eq!(server.stats().heartbeats_received, 1);
 }
 
+/// What the encoder had written of it is taken back.
+#[tokio::test]
+async fn a_frame_that_cannot_be_encoded_fails_its_call_only() {
+    let mut config = untimed();
+    config.limits = bolt_codec::Limits::with_max_frame(100_000);
+    let (client, _server) = pair(|| Json, NoHandler, arithmetic(), config);
+    let before = client.start_call(Message::call("a"), far()).await.unwrap();
+    for len in [100_000, 200_000] {
+        let error = client.call(Message::call("x".repeat(len)), SEC).await;
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Send, false));
+    }
+    let after = client.start_call(Message::call("b"), far()).await.unwrap();
+    assert_eq!(within(before).await.unwrap().body, "a");
+    assert_eq!(within(after).await.unwrap().body, "b");
+    assert_eq!(client.stats().calls_waiting, 0);
+}
+
 #[tokio::test]
 async fn a_panicking_handler_is_a_refusal_and_the_connection_goes_on() {
     let (client, _server) = pair(|| Json, NoHandler, arithmetic(), untimed());

@@ -152,6 +152,9 @@ async fn the_grace_period_is_a_hard_limit() {
     server.drain(SEC * 10);
     peer.expect_end().await;
     assert_eq!(start.elapsed().as_secs(), 10);
+    // The handler is cancelled now, not when the peer has closed its end, too.
+    eventually(|| server.stats().requests_in_flight == 0).await;
+    assert!(start.elapsed() < SEC * 10 + SEC / 2);
     drop(peer);
     within(server.closed()).await;
     assert_eq!(server.close_reason(), Some(CloseReason::Local));
