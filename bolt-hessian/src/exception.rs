@@ -1,5 +1,6 @@
 //! `java.lang.Throwable` as it travels.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::Error as _;
@@ -10,10 +11,14 @@ use crate::value::{List, Object, Value};
 /// So many causes are followed.
 const MAX_CAUSES: usize = 64;
 
+/// So many times the memory that all objects would take once may be spent on frames.
+const MAX_SHARING: usize = 8;
+
 /// A Java exception.
 ///
 /// Reading goes by field names, which finds what there is in the layout of any JVM. A cause that
-/// refers to the exception itself is how older JVMs say that there is none.
+/// refers to the exception itself is how older JVMs say that there is none. A stack trace of which
+/// the frames are shared without measure is cut off.
 ///
 /// Writing uses the layout that every JVM reads back: message and stack trace, but neither cause
 /// nor suppressed exceptions, with which Java 17 fails for most classes. The causes are put into
@@ -68,10 +73,15 @@ impl JavaException {
     pub fn from_value(value: &Value) -> Option<Self> {
         let mut containers = Vec::new();
         collect(value, &mut containers);
-        let value = Graph {
+        let objects = containers.iter().map(|container| match container {
+            Value::Object(object) => weight(object),
+            _ => 0,
+        });
+        let graph = Graph {
+            budget: Cell::new(objects.sum::<usize>().saturating_mul(MAX_SHARING)),
             containers: &containers,
         };
-        value.exception(containers.first()?, &mut Vec::new())
+        graph.exception(containers.first()?, &mut Vec::new())
     }
 
     /// The object in the layout that every JVM reads back.
@@ -191,6 +201,8 @@ fn collect<'a>(value: &'a Value, containers: &mut Vec<&'a Value>) {
 /// A value in which references can be followed.
 struct Graph<'a> {
     containers: &'a [&'a Value],
+    /// What the frames still to be made may weigh: references can lead to one frame many times.
+    budget: Cell<usize>,
 }
 
 impl<'a> Graph<'a> {
@@ -210,6 +222,13 @@ impl<'a> Graph<'a> {
             Value::Object(object) => Some(object),
             _ => None,
         }
+    }
+
+    /// Whether there is so much left of the budget; takes it if so.
+    fn spend(&self, weight: usize) -> bool {
+        let left = self.budget.get().checked_sub(weight);
+        self.budget.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// `outer` are the exceptions that this one is a cause of.
@@ -245,6 +264,7 @@ impl<'a> Graph<'a> {
         };
         let frames = frames.items.iter().filter_map(|frame| self.object(frame));
         frames
+            .take_while(|frame| self.spend(weight(frame)))
             .map(|frame| StackFrame {
                 class_name: text(frame, "declaringClass").unwrap_or_default(),
                 method: text(frame, "methodName").unwrap_or_default(),
@@ -257,6 +277,17 @@ impl<'a> Graph<'a> {
             })
             .collect()
     }
+}
+
+/// No less than a frame made of `object` takes, and than it costs to look for its fields.
+fn weight(object: &Object) -> usize {
+    let values = object.values().iter().map(|value| match value {
+        Value::String(text) => text.len(),
+        // A unit becomes three bytes at most.
+        Value::Utf16(units) => units.len() * 3,
+        _ => 0,
+    });
+    size_of::<StackFrame>() + size_of_val(object.values()) + values.sum::<usize>()
 }
 
 fn text(object: &Object, field: &str) -> Option<String> {

@@ -16,7 +16,8 @@
 //!
 //! A newtype's name counts if it looks like one of Java: with a dot in it or `[` at its beginning.
 //! A field left out by `skip_serializing_if` is written as `null`, because all objects of a class
-//! share one definition. `#[serde(flatten)]` makes a struct a map and loses its class.
+//! share one definition; so the field must be an `Option` to be read back. `#[serde(flatten)]` makes
+//! a struct a map and loses its class.
 //!
 //! ```
 //! use bolt_hessian::{Serializer, to_vec};

@@ -16,6 +16,8 @@ pub(super) struct Items<'a, 'de> {
     list: ListHead,
     /// Items still to come; `None` until the end mark.
     left: Option<u32>,
+    /// How many items memory may be reserved for.
+    reserved: usize,
     /// Whether the end of an open-ended list has been seen.
     ended: bool,
 }
@@ -23,6 +25,7 @@ pub(super) struct Items<'a, 'de> {
 impl<'a, 'de> Items<'a, 'de> {
     pub(super) fn new(de: &'a mut Deserializer<'de>, list: ListHead) -> Self {
         Items {
+            reserved: de.reader.reserve(list.length.unwrap_or(0)),
             de,
             list,
             left: list.length,
@@ -68,7 +71,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.left.map(|left| self.de.reader.affordable(left))
+        self.left.map(|left| self.reserved.min(left as usize))
     }
 }
 

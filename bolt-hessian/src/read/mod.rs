@@ -199,14 +199,9 @@ impl<'de> Reader<'de> {
     ///
     /// Each value takes a byte at least, so all reservations together need not exceed the input.
     pub(crate) fn reserve(&mut self, length: u32) -> usize {
-        let items = self.affordable(length);
+        let items = (length as usize).min(self.reserve_left);
         self.reserve_left -= items;
         items
-    }
-
-    /// The same without taking it.
-    pub(crate) fn affordable(&self, length: u32) -> usize {
-        (length as usize).min(self.reserve_left)
     }
 
     #[cold]
