@@ -55,7 +55,7 @@ struct Story {
 fn caller() -> impl Strategy<Value = Caller> {
     let handling = prop_oneof![Just(None), (0..60u64).prop_map(Some)];
     let cancel = prop_oneof![3 => Just(None), 1 => (0..60u64).prop_map(Some)];
-    let size = prop_oneof![0..100usize, 3000..12_000usize];
+    let size = prop_oneof![0..100usize, 3000..6000usize];
     (0..40u64, handling, 1..80u64, cancel, size).prop_map(
         |(at, handling, timeout, cancel, size)| Caller {
             at,
@@ -75,7 +75,7 @@ fn fault() -> impl Strategy<Value = (Fault, usize)> {
         1 => Just(What::Stall),
         1 => Just(What::Corrupt),
     ];
-    let step = prop_oneof![1..64usize, Just(100_000)];
+    let step = prop_oneof![8..64usize, Just(100_000)];
     (what, 0..20_000usize, step).prop_map(|(what, after, step)| (Fault { after, what }, step))
 }
 
@@ -91,11 +91,11 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn story() -> impl Strategy<Value = Story> {
     (
-        vec(caller(), 1..30),
+        vec(caller(), 1..20),
         event(),
         fault(),
         fault(),
-        1..30_000usize,
+        prop_oneof![1..100usize, 1000..30_000usize],
     )
         .prop_map(
             |(callers, event, client_hears, server_hears, capacity)| Story {
