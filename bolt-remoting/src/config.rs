@@ -6,6 +6,7 @@
 //! | largest frame | 64 MiB | 64 MiB | none |
 //! | calls in flight per connection, each direction | 65,536 | 65,536 | none |
 //! | outbox | 1 MiB | 1 MiB | 64 KiB, then calls fail |
+//! | answers that wait for the outbox | 256 MiB | 256 MiB | none |
 //! | heartbeat interval, ack timeout, misses | 15 s, 1 s, 3 | off | client only: 15 s, 1 s, 3 |
 //! | closed when nothing was received for | never | 90 s | server: 90 s |
 //! | first frame within | – | 10 s | never |
@@ -41,6 +42,10 @@ pub struct ConnectionConfig {
     /// Most bytes of encoded frames that wait to be written. Calls wait for room; one frame that
     /// is larger on its own is admitted when nothing else waits.
     pub outbox_limit: usize,
+    /// Bytes of answers that have found no room in the outbox above which further requests of the
+    /// peer are refused as busy: it takes less than it asks for. Answers of requests that run already
+    /// still come on top.
+    pub answer_backlog: usize,
     /// Heartbeats that this end sends; `None` for none.
     pub heartbeat: Option<HeartbeatConfig>,
     /// A connection on which no byte was received for this long is closed; `None` for never.
@@ -100,6 +105,7 @@ impl ConnectionConfig {
             limits: Limits::default(),
             max_in_flight: 65_536,
             outbox_limit: 1024 * 1024,
+            answer_backlog: 256 * 1024 * 1024,
             heartbeat: Some(HeartbeatConfig::default()),
             idle_timeout: None,
             first_frame_timeout: None,

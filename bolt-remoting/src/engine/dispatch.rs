@@ -16,6 +16,10 @@ use super::shared::{Phase, Shared, count};
 use crate::Connection;
 use crate::error::CloseReason;
 
+/// Frames that are settled together: so many answers at most are made before anybody looks whether
+/// the peer takes them, and callers wait for the lock no longer than this takes.
+const BATCH: usize = 32;
+
 /// Gives requests to the handler and answers to their calls, all frames of one read together.
 pub(crate) struct Dispatch<P: Protocol> {
     shared: Arc<Shared<P>>,
@@ -27,6 +31,7 @@ pub(crate) struct Dispatch<P: Protocol> {
     batch: Vec<Inward<P::Frame>>,
     wakers: Vec<Waker>,
     admission: Admission,
+    piling_up: bool,
 }
 
 enum Inward<F> {
@@ -35,7 +40,7 @@ enum Inward<F> {
     GoAway,
 }
 
-/// Whether requests of this batch may run.
+/// Whether requests may run until the next look at the shared state.
 enum Admission {
     /// So many more.
     Room(usize),
@@ -52,20 +57,12 @@ impl<P: Protocol> Dispatch<P> {
             batch: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Room(0),
+            piling_up: false,
         }
     }
 
     pub(crate) fn begin_batch(&mut self) {
-        let state = self.shared.lock();
-        self.admission = match state.phase {
-            Phase::Draining { .. } | Phase::Closed(_) => Admission::Refuse(Refusal::ShuttingDown),
-            _ => Admission::Room(
-                self.shared
-                    .config
-                    .max_in_flight
-                    .saturating_sub(state.in_flight()),
-            ),
-        };
+        self.settle();
     }
 
     pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
@@ -82,6 +79,9 @@ impl<P: Protocol> Dispatch<P> {
             }
             FrameKind::GoAway => self.batch.push(Inward::GoAway),
             _ => count(&self.shared.counters.unknown_frames),
+        }
+        if self.batch.len() >= BATCH {
+            self.settle();
         }
     }
 
@@ -137,9 +137,14 @@ impl<P: Protocol> Dispatch<P> {
         }
     }
 
-    /// Passes on what the batch brought, under one lock. A reason to close when the peer sends
-    /// more than it takes.
+    /// A reason to close when the peer sends more than it takes.
     pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
+        self.settle();
+        self.piling_up.then_some(CloseReason::WriteStalled)
+    }
+
+    /// Passes on what the batch brought, under one lock, and sees what may come next.
+    fn settle(&mut self) {
         let mut answered = false;
         let mut state = self.shared.lock();
         for inward in self.batch.drain(..) {
@@ -163,15 +168,21 @@ impl<P: Protocol> Dispatch<P> {
                 }
             }
         }
+        let config = &self.shared.config;
+        self.admission = match state.phase {
+            Phase::Draining { .. } | Phase::Closed(_) => Admission::Refuse(Refusal::ShuttingDown),
+            _ if state.outbox.deferred_bytes() >= config.answer_backlog => {
+                Admission::Refuse(Refusal::Busy)
+            }
+            _ => Admission::Room(config.max_in_flight.saturating_sub(state.in_flight())),
+        };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
-        let piling_up =
-            state.waiting_answers() > self.shared.config.max_in_flight.saturating_mul(2);
+        self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
         drop(state);
         self.wakers.drain(..).for_each(Waker::wake);
         if answered {
             self.shared.room.notify_waiters();
         }
-        piling_up.then_some(CloseReason::WriteStalled)
     }
 
     /// Forgets tasks that have ended.

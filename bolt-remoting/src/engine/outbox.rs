@@ -16,6 +16,7 @@ pub(crate) struct Outbox<E: FrameEncoder> {
     limit: usize,
     /// Answers are never refused: they wait here, and count as requests in flight.
     deferred: VecDeque<E::Frame>,
+    deferred_bytes: usize,
     /// Whether an answer that is missing makes all later ones useless.
     in_order: bool,
     /// Set once one is missing: nothing more goes out.
@@ -42,6 +43,7 @@ impl<E: FrameEncoder> Outbox<E> {
             taken: 0,
             limit,
             deferred: VecDeque::new(),
+            deferred_bytes: 0,
             in_order,
             sealed: false,
         }
@@ -51,6 +53,7 @@ impl<E: FrameEncoder> Outbox<E> {
     pub(crate) fn seal(&mut self) {
         self.sealed = true;
         self.deferred = VecDeque::new();
+        self.deferred_bytes = 0;
     }
 
     /// Nothing is going to be written any more.
@@ -76,6 +79,11 @@ impl<E: FrameEncoder> Outbox<E> {
 
     pub(crate) fn deferred(&self) -> usize {
         self.deferred.len()
+    }
+
+    /// About how many bytes the answers take that found no room.
+    pub(crate) fn deferred_bytes(&self) -> usize {
+        self.deferred_bytes
     }
 
     /// Nothing is left to write.
@@ -110,6 +118,7 @@ impl<E: FrameEncoder> Outbox<E> {
         if self.deferred.is_empty() && self.has_room(&frame) {
             self.encode_answer(frame)
         } else {
+            self.deferred_bytes += self.encoder.encoded_len(&frame);
             self.deferred.push_back(frame);
             Ok(())
         }
@@ -133,13 +142,13 @@ impl<E: FrameEncoder> Outbox<E> {
             if !self.has_room(frame) {
                 break;
             }
-            if let Some(Err(error)) = self
+            let len = self.encoder.encoded_len(frame);
+            self.deferred_bytes = self.deferred_bytes.saturating_sub(len);
+            let encoded = self
                 .deferred
                 .pop_front()
-                .map(|frame| self.encode_answer(frame))
-            {
-                errors.push(error);
-            }
+                .map(|frame| self.encode_answer(frame));
+            errors.extend(encoded.and_then(Result::err));
         }
         std::mem::swap(&mut self.buf, emptied);
         self.taken = emptied.len();
