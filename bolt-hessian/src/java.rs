@@ -1,8 +1,8 @@
 //! Java classes that have a type of their own in Rust's ecosystem.
 //!
-//! Each is a newtype that serde writes and reads as the library does, alone or as a field. All
-//! but those of `java.sql` need a feature: `chrono` for `java.time`, `rust_decimal` for
-//! `BigDecimal`, `num-bigint` for `BigInteger`, `uuid` for `UUID`.
+//! Each is a type that serde writes and reads as the library does, alone or as a field. Those
+//! around a type of another crate need a feature: `chrono` for dates and times of `java.time`,
+//! `rust_decimal` for `BigDecimal`, `num-bigint` for `BigInteger`, `uuid` for `UUID`.
 //!
 //! ```
 //! use bolt_hessian::java::SqlTimestamp;
@@ -17,6 +17,7 @@
 mod big_integer;
 #[cfg(feature = "rust_decimal")]
 mod decimal;
+mod parts;
 mod sql;
 #[cfg(feature = "chrono")]
 mod time;
@@ -27,10 +28,12 @@ mod uuid;
 pub use self::big_integer::BigInteger;
 #[cfg(feature = "rust_decimal")]
 pub use self::decimal::BigDecimal;
+pub use self::parts::{Currency, Locale, MonthDay, Period, Year, YearMonth, ZoneId, ZoneOffset};
 pub use self::sql::{SqlDate, SqlTime, SqlTimestamp};
 #[cfg(feature = "chrono")]
 pub use self::time::{
-    Duration, Instant, LocalDate, LocalDateTime, LocalTime, OffsetDateTime, ZonedDateTime,
+    Duration, Instant, LocalDate, LocalDateTime, LocalTime, OffsetDateTime, OffsetTime,
+    ZonedDateTime,
 };
 #[cfg(feature = "uuid")]
 pub use self::uuid::Uuid;

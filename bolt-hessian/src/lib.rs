@@ -29,6 +29,35 @@ pub use self::ser::Serializer;
 pub use self::types::{ByteArray, Date};
 pub use self::value::Value;
 
+/// Reads Java's null as the default of a type that is no `Option`: an empty string or list, say.
+///
+/// ```
+/// use bolt_hessian::{Value, from_slice, to_vec};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// #[serde(rename = "com.example.Order")]
+/// struct Order {
+///     #[serde(default, deserialize_with = "bolt_hessian::null_as_default")]
+///     items: Vec<String>,
+/// }
+///
+/// let sent = to_vec(&Value::object("com.example.Order", [("items", Value::Null)]))?;
+/// assert!(from_slice::<Order>(&sent)?.items.is_empty());
+/// # Ok::<(), bolt_hessian::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of reading the value when it is not null.
+pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 /// Writes `value` in the draft dialect.
 ///
 /// # Errors

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bolt_hessian::java::{
-    BigDecimal, BigInteger, Duration, Instant, LocalDate, LocalTime, OffsetDateTime, SqlTimestamp,
-    Uuid, ZonedDateTime,
+    BigDecimal, BigInteger, Currency, Duration, Instant, LocalDate, LocalTime, Locale, MonthDay,
+    OffsetDateTime, Period, SqlTimestamp, Uuid, Year, YearMonth, ZoneId, ZoneOffset, ZonedDateTime,
 };
 use bolt_hessian::{Date, Value, from_slice, to_vec};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -81,6 +81,55 @@ fn a_uuid_is_its_halves() {
 fn dates_of_sql_are_objects_around_a_date() {
     let object = Value::object("java.sql.Timestamp", [("value", Value::Date(5))]);
     check(SqlTimestamp { value: Date(5) }, object);
+}
+
+#[test]
+fn parts_of_dates_and_zones_are_handles() {
+    let period = Period {
+        years: 1,
+        months: -2,
+        days: 3,
+    };
+    let fields = [
+        ("years", 1.into()),
+        ("months", (-2).into()),
+        ("days", 3.into()),
+    ];
+    check(period, handle("Period", fields));
+    check(Year { year: 2024 }, handle("Year", [("year", 2024.into())]));
+    let fields = [("year", 2024.into()), ("month", 5.into())];
+    check(
+        YearMonth {
+            year: 2024,
+            month: 5,
+        },
+        handle("YearMonth", fields),
+    );
+    let fields = [("month", 5.into()), ("day", 6.into())];
+    check(MonthDay { month: 5, day: 6 }, handle("MonthDay", fields));
+    let zone = ZoneId {
+        zone_id: "Asia/Shanghai".into(),
+    };
+    check(zone, handle("ZoneId", [("zoneId", "Asia/Shanghai".into())]));
+    let offset = ZoneOffset { seconds: -3600 };
+    check(offset, handle("ZoneOffset", [("seconds", (-3600).into())]));
+    let locale = Locale {
+        value: "zh_CN".into(),
+    };
+    check(
+        locale,
+        Value::object(
+            "com.caucho.hessian.io.LocaleHandle",
+            [("value", "zh_CN".into())],
+        ),
+    );
+    let currency = Currency {
+        currency_code: "CNY".into(),
+    };
+    check(
+        currency,
+        Value::object("java.util.Currency", [("currencyCode", "CNY".into())]),
+    );
 }
 
 #[test]

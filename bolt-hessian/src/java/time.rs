@@ -8,6 +8,7 @@ use chrono::{
 use chrono::{Datelike, Offset};
 use serde::{Deserialize, Serialize};
 
+use super::ZoneOffset;
 use crate::types::Date;
 
 /// `java.time.LocalDate`.
@@ -61,6 +62,18 @@ pub struct Duration(pub TimeDelta);
 )]
 #[serde(try_from = "OffsetDateTimeHandle", into = "OffsetDateTimeHandle")]
 pub struct OffsetDateTime(pub DateTime<FixedOffset>);
+
+/// `java.time.OffsetTime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename = "com.caucho.hessian.io.java8.OffsetTimeHandle")]
+pub struct OffsetTime {
+    /// The time of day where the offset holds.
+    #[serde(rename = "localTime")]
+    pub local_time: LocalTime,
+    /// The offset.
+    #[serde(rename = "zoneOffset")]
+    pub zone_offset: ZoneOffset,
+}
 
 /// `java.time.ZonedDateTime`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -230,26 +243,20 @@ impl TryFrom<DurationHandle> for Duration {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "com.caucho.hessian.io.java8.ZoneOffsetHandle")]
-struct ZoneOffsetHandle {
-    seconds: i32,
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(
     rename = "com.caucho.hessian.io.java8.OffsetDateTimeHandle",
     rename_all = "camelCase"
 )]
 struct OffsetDateTimeHandle {
     date_time: LocalDateTime,
-    offset: ZoneOffsetHandle,
+    offset: ZoneOffset,
 }
 
 impl From<OffsetDateTime> for OffsetDateTimeHandle {
     fn from(OffsetDateTime(date_time): OffsetDateTime) -> Self {
         OffsetDateTimeHandle {
             date_time: LocalDateTime(date_time.naive_local()),
-            offset: ZoneOffsetHandle {
+            offset: ZoneOffset {
                 seconds: date_time.offset().fix().local_minus_utc(),
             },
         }
@@ -274,7 +281,7 @@ impl TryFrom<OffsetDateTimeHandle> for OffsetDateTime {
 struct ZonedDateTimeHandle {
     zone_id: String,
     date_time: LocalDateTime,
-    offset: ZoneOffsetHandle,
+    offset: ZoneOffset,
 }
 
 impl From<ZonedDateTime> for ZonedDateTimeHandle {

@@ -2,8 +2,9 @@
 
 use bolt_hessian::Date;
 use bolt_hessian::java::{
-    BigDecimal, BigInteger, Duration, Instant, LocalDate, LocalDateTime, LocalTime, OffsetDateTime,
-    SqlDate, SqlTimestamp, Uuid, ZonedDateTime,
+    BigDecimal, BigInteger, Duration, Instant, LocalDate, LocalDateTime, LocalTime, Locale,
+    MonthDay, OffsetDateTime, OffsetTime, Period, SqlDate, SqlTimestamp, Uuid, Year, YearMonth,
+    ZoneId, ZoneOffset, ZonedDateTime,
 };
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Serialize;
@@ -48,6 +49,37 @@ impl Corpus {
         self.is_read("java.sql.Timestamp", &SqlTimestamp { value: moment });
         self.is_read("java.sql.Date", &SqlDate { value: moment });
         self.times();
+        self.parts();
+    }
+
+    fn parts(&mut self) {
+        let (years, months, days) = (1, -2, 3);
+        let period = Period {
+            years,
+            months,
+            days,
+        };
+        self.time("Period", "P1Y-2M3D", &period);
+        self.time("Year", "2024", &Year { year: 2024 });
+        let (month, day) = (5, 6);
+        self.time("YearMonth", "2024-05", &YearMonth { year: 2024, month });
+        self.time("MonthDay", "--05-06", &MonthDay { month, day });
+        let zone_offset = ZoneOffset { seconds: 19_800 };
+        self.time("ZoneOffset", "+05:30", &zone_offset);
+        let local_time = LocalTime("01:02:03".parse().unwrap());
+        let time = OffsetTime {
+            local_time,
+            zone_offset,
+        };
+        self.time("OffsetTime", "01:02:03+05:30", &time);
+        let zone_id = "Asia/Shanghai".into();
+        self.time("ZoneRegion", "Asia/Shanghai", &ZoneId { zone_id });
+        self.is_read(
+            "java.util.Locale",
+            &Locale {
+                value: "zh_CN".into(),
+            },
+        );
     }
 
     fn times(&mut self) {
