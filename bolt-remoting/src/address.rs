@@ -25,6 +25,8 @@ use crate::{Error, ErrorKind};
 /// | `_CONNECTIONNUM` | connections to keep | 1 to 1,000,000 | 1 |
 /// | `_CONNECTIONWARMUP` | make all of them at once | `true`, anything else is false | false |
 ///
+/// The last two are read and kept, but not obeyed yet: each address has one connection.
+///
 /// As in Java, blank values count as absent, the last of several wins, unknown parameters are
 /// ignored, and the port follows the last colon, so that IPv6 addresses work with and without
 /// brackets.

@@ -20,14 +20,14 @@ use crate::error::CloseReason;
 /// the peer takes them, and callers wait for the lock no longer than this takes.
 const BATCH: usize = 32;
 
-/// Gives requests to the handler and answers to their calls, all frames of one read together.
+/// Gives requests to the handler and answers to their calls, [`BATCH`] frames of a read at a time.
 pub(crate) struct Dispatch<P: Protocol> {
     shared: Arc<Shared<P>>,
     handler: Arc<dyn FrameHandler<P>>,
     reply: Reply<P>,
     /// Handlers that did not finish at once. Dropping the set cancels them.
     tasks: JoinSet<()>,
-    /// What the frames of this read ask of the shared state.
+    /// What frames ask of the shared state that has not been settled yet.
     batch: Vec<Inward<P::Frame>>,
     wakers: Vec<Waker>,
     admission: Admission,

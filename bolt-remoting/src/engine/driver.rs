@@ -182,7 +182,7 @@ where
     /// Writes what is queued. `Ready` when a small batch is to wait one turn for more.
     fn poll_writes(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let mut wrote = false;
-        while !self.writing.is_empty() || self.refill(&mut wrote).is_some() {
+        while !self.writing.is_empty() || self.refill(wrote).is_some() {
             if self.writing.is_empty() {
                 return Poll::Ready(());
             }
@@ -220,13 +220,13 @@ where
 
     /// Takes what is queued into the empty `writing`. `None` when nothing is queued; `writing`
     /// stays empty when the batch is to wait.
-    fn refill(&mut self, wrote: &mut bool) -> Option<()> {
+    fn refill(&mut self, wrote: bool) -> Option<()> {
         let mut state = self.shared.lock();
         state.write_blocked = false;
         let queued = state.outbox.len();
         let others = state.pending.waiting() + state.inbound.running();
         let worth_waiting = queued > 0 && queued < SMALL_BATCH && others > 1;
-        if worth_waiting && !*wrote && !self.yielded && self.life == Life::Running {
+        if worth_waiting && !wrote && !self.yielded && self.life == Life::Running {
             // Tasks that are about to queue more get their turn first, so that one write carries
             // it all. Nothing needs to wake this task meanwhile: it comes back by itself.
             self.yielded = true;

@@ -153,6 +153,8 @@ impl<F> Pending<F> {
             }
             State::Heartbeat => {
                 self.calls.remove(&id);
+                // Its id may be a call's by the time of the next heartbeat.
+                self.heartbeat = None;
                 Answered::Heartbeat
             }
             State::Done(_) => Answered::Nobody,
@@ -276,6 +278,18 @@ mod tests {
         pending.last_id = u64::from(u32::MAX) - 1;
         assert_eq!(pending.insert(later(1)), u64::from(u32::MAX));
         assert_eq!((first, pending.insert(later(1))), (1, 2));
+    }
+
+    #[test]
+    fn a_heartbeat_does_not_take_the_place_of_a_call_that_has_its_predecessor_s_id() {
+        let mut pending = Pending::new(BY_ID);
+        let beat = pending.insert_heartbeat(Instant::now());
+        assert!(matches!(pending.answer(beat, 'b'), Answered::Heartbeat));
+        pending.last_id = u64::from(u32::MAX);
+        let call = pending.insert(later(1));
+        assert_eq!(call, beat);
+        pending.insert_heartbeat(Instant::now());
+        assert!(outcome(&mut pending, call).is_pending());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! | Java | here |
 //! |---|---|
 //! | `RpcClient.invokeSync` | [`RpcClient::invoke`], awaited |
+//! | the same on a plain thread | [`Call::blocking`] |
 //! | `RpcClient.oneway` | [`RpcClient::oneway`], awaited |
 //! | `RpcClient.invokeWithFuture` | [`Call::future`] |
 //! | `RpcClient.invokeWithCallback` | [`Call::callback`] |
