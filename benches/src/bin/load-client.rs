@@ -1,0 +1,106 @@
+//! Puts a SOFABolt server under load and reports what that costs; see `benches/README.md`.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use benches::load::{self, Body as Content, Caller, LoadOptions};
+use bolt_codec::bolt::SerializerCode;
+use bolt_remoting::RpcClient;
+use bolt_remoting::rpc::{Body, Raw, RpcConnection};
+
+fn main() -> ExitCode {
+    let options = LoadOptions::parse(std::env::args().skip(1), "sofabolt-rust");
+    let done = options.and_then(|options| match options.body {
+        Content::Raw => load::run(&options, connect(RawCall::new)),
+        Content::Hessian => load::run(&options, connect(TextCall::new)),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("load-client: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A client per connection, since clients have one connection per address.
+fn connect<C>(
+    make: impl Fn(Link, usize) -> C,
+) -> impl AsyncFnOnce(&LoadOptions) -> Result<Vec<C>, String> {
+    async move |options: &LoadOptions| {
+        let address = options.bolt_address();
+        let mut callers = Vec::with_capacity(options.connections);
+        for _ in 0..options.connections {
+            let client = RpcClient::new();
+            let connection = client.connect(&address).await;
+            let link = Link {
+                connection: connection.map_err(|why| why.to_string())?,
+                _client: client,
+            };
+            callers.push(make(link, options.payload));
+        }
+        Ok(callers)
+    }
+}
+
+#[derive(Clone)]
+struct Link {
+    connection: RpcConnection,
+    /// Closes its connections when it is dropped.
+    _client: RpcClient,
+}
+
+/// Bytes as they are.
+#[derive(Clone)]
+struct RawCall {
+    link: Link,
+    body: Body,
+}
+
+impl RawCall {
+    fn new(link: Link, payload: usize) -> Self {
+        let body = Body::new("perf.RawBody", vec![b'x'; payload]);
+        Self { link, body }
+    }
+}
+
+impl Caller for RawCall {
+    async fn call(&self) -> Result<(), String> {
+        let raw = Raw {
+            code: SerializerCode::HESSIAN,
+        };
+        let answer = self.link.connection.invoke_raw(raw, &self.body).await;
+        let answer = answer.map_err(|why| why.to_string())?;
+        check(answer.content.len(), self.body.content.len())
+    }
+}
+
+/// A string in Hessian.
+#[derive(Clone)]
+struct TextCall {
+    link: Link,
+    text: String,
+}
+
+impl TextCall {
+    fn new(link: Link, payload: usize) -> Self {
+        let text = "x".repeat(payload);
+        Self { link, text }
+    }
+}
+
+impl Caller for TextCall {
+    async fn call(&self) -> Result<(), String> {
+        let answer: Result<String, _> = self.link.connection.invoke(&self.text).await;
+        let answer = answer.map_err(|why| why.to_string())?;
+        check(answer.len(), self.text.len())
+    }
+}
+
+fn check(came: usize, wanted: usize) -> Result<(), String> {
+    match came == wanted {
+        true => Ok(()),
+        false => Err(format!("{came} bytes came back, not {wanted}")),
+    }
+}
