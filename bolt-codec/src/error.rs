@@ -57,6 +57,9 @@ impl CodecError {
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::UnknownProtocol(code @ (0x15 | 0x16)) => {
+                write!(f, "unknown protocol code {code:#04x} (it looks like TLS)")
+            }
             Self::UnknownProtocol(code) => write!(f, "unknown protocol code {code:#04x}"),
             Self::UnsupportedVersion(v) => write!(f, "unsupported version {v} of protocol 2"),
             Self::UnknownType(t) => write!(f, "unknown command type {t}"),

@@ -17,8 +17,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::config::ConnectionConfig;
 use crate::engine::connection::Setup;
 use crate::engine::handler::{FrameHandler, NoHandler};
+use crate::net::{Stream, Transport};
 use crate::registry::Registry;
-use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result, net};
+use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result, SocketOptions};
 
 type ProtocolOf<P> = dyn Fn(&Address) -> Result<Arc<P>> + Send + Sync;
 
@@ -33,6 +34,7 @@ struct Inner<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: Arc<ConnectionConfig>,
     connect_timeout: Duration,
+    transport: Arc<Transport>,
     /// The one it was built in: calls from plain threads go on there.
     runtime: Option<Handle>,
     registry: Arc<Registry<P>>,
@@ -64,6 +66,7 @@ pub struct ClientBuilder<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: ConnectionConfig,
     connect_timeout: Duration,
+    transport: Transport,
 }
 
 impl<P: Protocol> ClientBuilder<P> {
@@ -81,11 +84,26 @@ impl<P: Protocol> ClientBuilder<P> {
         self
     }
 
-    /// How long connecting may take, name resolution included, where the address doesn't say.
-    /// Default 1 s. A call's deadline ends its waiting earlier.
+    /// How long connecting may take, name resolution and TLS handshake included, where the address
+    /// doesn't say. Default 1 s. A call's deadline ends its waiting earlier.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Options of the sockets. Those of listeners have no effect here.
+    #[must_use]
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.transport.socket = options;
+        self
+    }
+
+    /// Speaks TLS, and nothing else, with all servers. Default no.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: crate::tls::ClientTls) -> Self {
+        self.transport.tls = Some(tls);
         self
     }
 
@@ -106,6 +124,7 @@ impl<P: Protocol> ClientBuilder<P> {
             handler: self.handler,
             config: Arc::new(self.config),
             connect_timeout: self.connect_timeout,
+            transport: Arc::new(self.transport),
             runtime: Handle::try_current().ok(),
             registry: Registry::new(),
             shut: AtomicBool::new(false),
@@ -124,6 +143,7 @@ impl<P: Protocol> Client<P> {
             handler: Arc::new(NoHandler),
             config: ConnectionConfig::client(),
             connect_timeout: Duration::from_secs(1),
+            transport: Transport::default(),
         }
     }
 
@@ -210,12 +230,13 @@ impl<P: Protocol> Client<P> {
     /// Dials on a task of its own, so that no caller's cancellation spoils it for the others.
     fn dial(&self, endpoint: Arc<Endpoint<P>>, tell: watch::Sender<Option<Result<Connection<P>>>>) {
         let client = Arc::downgrade(&self.0);
+        let transport = Arc::clone(&self.0.transport);
         let limit = endpoint
             .address
             .connect_timeout()
             .unwrap_or(self.0.connect_timeout);
         tokio::spawn(async move {
-            let stream = match timeout(limit, net::connect(&endpoint.address)).await {
+            let stream = match timeout(limit, transport.connect(&endpoint.address)).await {
                 Ok(result) => result,
                 Err(_) => {
                     let text = format!("can't connect to {} within {limit:?}", endpoint.address);
@@ -271,16 +292,21 @@ impl<P: Protocol> Client<P> {
 }
 
 impl<P: Protocol> Inner<P> {
-    fn open(&self, stream: tokio::net::TcpStream, protocol: &Arc<P>) -> Connection<P> {
+    fn open(&self, stream: Stream, protocol: &Arc<P>) -> Connection<P> {
         let setup = Setup {
             protocol: Arc::clone(protocol),
             role: Role::Client,
             config: Arc::clone(&self.config),
-            peer: stream.peer_addr().ok(),
-            local: stream.local_addr().ok(),
+            peer: stream.tcp().peer_addr().ok(),
+            local: stream.tcp().local_addr().ok(),
+            began: Instant::now(),
         };
-        self.registry
-            .spawn(stream, setup, Arc::clone(&self.handler))
+        let handler = Arc::clone(&self.handler);
+        match stream {
+            Stream::Tcp(stream) => self.registry.spawn(stream, setup, handler),
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => self.registry.spawn(stream, setup, handler),
+        }
     }
 }
 

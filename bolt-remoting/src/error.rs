@@ -88,6 +88,9 @@ pub enum CloseReason {
     Codec(CodecError),
     /// Reading or writing failed.
     Io(io::ErrorKind),
+    /// TLS ended it, and why: the peer refused this end's certificate, say. With the feature `tls`
+    /// only.
+    Tls(Arc<str>),
     /// Heartbeats stayed unanswered.
     HeartbeatTimeout,
     /// Nothing was received for the idle time.
@@ -105,6 +108,17 @@ pub enum CloseReason {
     Unanswered,
 }
 
+impl CloseReason {
+    /// That reading or writing failed.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        if let Some(text) = crate::tls::failure(error) {
+            return Self::Tls(text.into());
+        }
+        Self::Io(error.kind())
+    }
+}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -112,6 +126,7 @@ impl fmt::Display for CloseReason {
             Self::Peer => f.write_str("closed by the peer"),
             Self::Codec(error) => write!(f, "closed for bytes that are no frame: {error}"),
             Self::Io(kind) => write!(f, "broken: {kind}"),
+            Self::Tls(text) => write!(f, "broken by TLS: {text}"),
             Self::HeartbeatTimeout => f.write_str("closed for unanswered heartbeats"),
             Self::Idle => f.write_str("closed for being idle"),
             Self::FirstFrameTimeout => f.write_str("closed for sending no first frame in time"),

@@ -37,6 +37,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `hessian` | yes | calls and handlers of serde types in the serializer that Java peers speak; exceptions in error answers |
+//! | `tls` | no | TLS and mutual TLS with rustls, in the module `tls`; needs a C compiler to build |
 //!
 //! Without `hessian` requests and answers are bytes, or whatever your own
 //! [`EncodeBody`](rpc::EncodeBody) makes of them, and errors carry a status only.
@@ -53,6 +54,8 @@ mod registry;
 pub mod rpc;
 pub mod server;
 mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use address::Address;
 pub use client::{Client, ClientBuilder};
@@ -60,5 +63,6 @@ pub use config::{ConnectionConfig, HeartbeatConfig};
 pub use engine::connection::{Connection, ConnectionStats, ResponseFuture};
 pub use engine::handler::{FrameContext, FrameHandler, NoHandler, Reply, handler_fn};
 pub use error::{CloseReason, Error, ErrorKind, RemoteException, Result};
+pub use net::{Keepalive, SocketOptions};
 pub use rpc::{RpcClient, RpcServer};
 pub use server::{Server, ServerBuilder};

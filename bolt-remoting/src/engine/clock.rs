@@ -36,7 +36,13 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(config: &ConnectionConfig, can_beat: bool, now: Instant) -> Self {
+    /// The first frame is due some time after `began`; all else starts now.
+    pub(crate) fn new(
+        config: &ConnectionConfig,
+        can_beat: bool,
+        began: Instant,
+        now: Instant,
+    ) -> Self {
         Self {
             liveness: Liveness::new(
                 config.heartbeat.filter(|_| can_beat),
@@ -45,7 +51,7 @@ impl Clock {
             ),
             first_frame_by: config
                 .first_frame_timeout
-                .map(|timeout| after(now, timeout)),
+                .map(|timeout| after(began, timeout)),
             frame_timeout: config.frame_timeout,
             frame_by: None,
             stall_timeout: config.write_stall_timeout,
@@ -123,7 +129,10 @@ mod tests {
 
     fn server() -> (Clock, Instant) {
         let now = Instant::now();
-        (Clock::new(&ConnectionConfig::server(), false, now), now)
+        (
+            Clock::new(&ConnectionConfig::server(), false, now, now),
+            now,
+        )
     }
 
     #[test]
@@ -137,6 +146,14 @@ mod tests {
             clock.poll(start + SEC * 10),
             Due::Close(CloseReason::FirstFrameTimeout)
         );
+    }
+
+    #[test]
+    fn the_time_of_a_handshake_counts_towards_the_first_frame() {
+        let began = Instant::now();
+        let now = began + SEC * 9;
+        let mut clock = Clock::new(&ConnectionConfig::server(), false, began, now);
+        assert_eq!(clock.poll(now), Due::At(Some(began + SEC * 10)));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(crate) struct Setup<P: Protocol> {
     pub(crate) config: Arc<ConnectionConfig>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
+    /// When it was accepted or dialed: a handshake may lie between then and now.
+    pub(crate) began: Instant,
 }
 
 impl<P: Protocol> Connection<P> {
@@ -65,6 +67,7 @@ impl<P: Protocol> Connection<P> {
             config,
             peer: None,
             local: None,
+            began: Instant::now(),
         };
         let (connection, driver) = Self::prepare(io, setup, handler);
         tokio::spawn(driver);
@@ -83,8 +86,9 @@ impl<P: Protocol> Connection<P> {
     {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let (decoder, encoder, session) = setup.protocol.open(setup.role, &setup.config.limits);
+        let began = setup.began;
         let shared = Arc::new(Shared::new(setup, session, encoder, number));
-        let driver = Driver::new(Arc::clone(&shared), handler, io, decoder);
+        let driver = Driver::new(Arc::clone(&shared), handler, io, decoder, began);
         (Self(shared), driver)
     }
 

@@ -88,6 +88,7 @@ where
         handler: Arc<dyn FrameHandler<P>>,
         io: T,
         decoder: P::Decoder,
+        began: Instant,
     ) -> Self {
         let now = Instant::now();
         let can_beat = shared.protocol.heartbeat(&shared.session).is_some();
@@ -98,7 +99,7 @@ where
             writing: EncodeBuf::new(),
             yielded: false,
             unflushed: false,
-            clock: Clock::new(&shared.config, can_beat, now),
+            clock: Clock::new(&shared.config, can_beat, began, now),
             alarm: Box::pin(tokio::time::sleep_until(now)),
             life: Life::Running,
             aborted: 0,
@@ -123,7 +124,7 @@ where
                 Poll::Pending => return false,
                 Poll::Ready(Ok(0)) => self.on_eof(cx, now),
                 Poll::Ready(Ok(_)) => self.on_bytes(cx, now),
-                Poll::Ready(Err(error)) => self.break_off(CloseReason::Io(error.kind()), now),
+                Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
             }
         }
         true
@@ -197,7 +198,7 @@ where
                     self.clock.on_written();
                 }
                 Poll::Ready(Err(error)) => {
-                    self.break_off(CloseReason::Io(error.kind()), now);
+                    self.break_off(CloseReason::of_io(&error), now);
                     return Poll::Pending;
                 }
                 Poll::Pending => {
@@ -209,9 +210,12 @@ where
         }
         if self.unflushed {
             match Pin::new(&mut self.io).poll_flush(cx) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => self.break_off(CloseReason::Io(error.kind()), now),
+                Poll::Pending => self.clock.on_write_blocked(now),
+                Poll::Ready(Ok(())) => {
+                    self.unflushed = false;
+                    self.clock.on_written();
+                }
+                Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
             }
         }
         self.poll_fin(cx, now);
@@ -254,7 +258,7 @@ where
         match Pin::new(&mut self.io).poll_shutdown(cx) {
             Poll::Pending => {}
             Poll::Ready(Ok(())) => *fin_sent = true,
-            Poll::Ready(Err(error)) => self.break_off(CloseReason::Io(error.kind()), now),
+            Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
         }
     }
 

@@ -11,7 +11,7 @@ use super::connection::RpcConnection;
 use super::processor::Processors;
 use super::settings::Settings;
 use crate::time::deadline;
-use crate::{Address, Client, ConnectionConfig, Error, ErrorKind, Result};
+use crate::{Address, Client, ConnectionConfig, Error, ErrorKind, Result, SocketOptions};
 
 /// A SOFABolt client. Cheap to clone; clones share their connections. Java: `RpcClient`.
 ///
@@ -44,6 +44,9 @@ pub struct RpcClientBuilder {
     settings: Settings,
     config: Option<ConnectionConfig>,
     connect_timeout: Option<Duration>,
+    socket: SocketOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ClientTls>,
     processors: Processors,
 }
 
@@ -77,6 +80,21 @@ impl RpcClientBuilder {
         self
     }
 
+    /// Options of the sockets. Those of listeners have no effect here.
+    #[must_use]
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.socket = options;
+        self
+    }
+
+    /// Speaks TLS, and nothing else, with all servers. Default no. Java: `bolt.client.ssl.enable`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: crate::tls::ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Dialect and limits of Hessian.
     #[cfg(feature = "hessian")]
     #[must_use]
@@ -101,7 +119,12 @@ impl RpcClientBuilder {
         let settings = Arc::new(self.settings);
         let mut builder = Client::builder(Bolt::default())
             .protocol_of(|address| version_of(address).map(|version| Arc::new(Bolt::new(version))))
-            .handler(self.processors.into_handler(&settings)?);
+            .handler(self.processors.into_handler(&settings)?)
+            .socket(self.socket);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            builder = builder.tls(tls);
+        }
         if let Some(config) = self.config {
             builder = builder.config(config);
         }

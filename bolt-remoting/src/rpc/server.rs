@@ -7,7 +7,7 @@ use bolt_codec::bolt::{Bolt, BoltVersion};
 use bytes::Bytes;
 #[cfg(feature = "hessian")]
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::net::ToSocketAddrs;
+use tokio::net::{TcpListener, ToSocketAddrs};
 
 use super::body::Body;
 use super::connection::RpcConnection;
@@ -17,7 +17,7 @@ use super::failure::HandlerResult;
 use super::processor::Processor;
 use super::processor::Processors;
 use super::settings::Settings;
-use crate::{ConnectionConfig, Error, ErrorKind, Result, Server};
+use crate::{ConnectionConfig, Error, ErrorKind, Result, Server, ServerBuilder, SocketOptions};
 
 /// A running SOFABolt server. Dropping it closes the port and all connections at once;
 /// [`shutdown`](Self::shutdown) and [`run_until`](Self::run_until) do it in order. Java:
@@ -56,6 +56,9 @@ pub struct RpcServerBuilder {
     settings: Settings,
     config: Option<ConnectionConfig>,
     max_connections: Option<usize>,
+    socket: SocketOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ServerTls>,
     version: Option<BoltVersion>,
     processors: Processors,
 }
@@ -118,6 +121,21 @@ impl RpcServerBuilder {
         self
     }
 
+    /// Options of the listener and of the connections.
+    #[must_use]
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.socket = options;
+        self
+    }
+
+    /// Speaks TLS, and nothing else, on all connections. Default no. Java: `bolt.server.ssl.enable`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: crate::tls::ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Whether error answers carry exception text and place. Default yes, as in Java; without it
     /// callers get the status only.
     #[must_use]
@@ -150,20 +168,43 @@ impl RpcServerBuilder {
     /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class;
     /// [`ErrorKind::Bind`] when the address can't be resolved or bound.
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<RpcServer> {
+        let (builder, settings) = self.engine()?;
+        let server = builder.bind(address).await.map_err(cannot_listen)?;
+        Ok(RpcServer { server, settings })
+    }
+
+    /// Serves on a listener that was made elsewhere; see [`ServerBuilder::serve`].
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn serve(self, listener: TcpListener) -> Result<RpcServer> {
+        let (builder, settings) = self.engine()?;
+        let server = builder.serve(listener).map_err(cannot_listen)?;
+        Ok(RpcServer { server, settings })
+    }
+
+    fn engine(self) -> Result<(ServerBuilder<Bolt>, Arc<Settings>)> {
         let settings = Arc::new(self.settings);
         let protocol = self.version.map_or_else(Bolt::following_peer, Bolt::new);
-        let mut builder = Server::builder(protocol, self.processors.into_handler(&settings)?);
+        let mut builder =
+            Server::builder(protocol, self.processors.into_handler(&settings)?).socket(self.socket);
         if let Some(config) = self.config {
             builder = builder.config(config);
         }
         if let Some(most) = self.max_connections {
             builder = builder.max_connections(most);
         }
-        let server = builder.bind(address).await.map_err(|why| {
-            Error::new(ErrorKind::Bind, format!("can't listen: {why}")).with_source(why)
-        })?;
-        Ok(RpcServer { server, settings })
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            builder = builder.tls(tls);
+        }
+        Ok((builder, settings))
     }
+}
+
+fn cannot_listen(why: std::io::Error) -> Error {
+    Error::new(ErrorKind::Bind, format!("can't listen: {why}")).with_source(why)
 }
 
 impl RpcServer {

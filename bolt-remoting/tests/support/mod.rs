@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 pub(crate) mod bolt;
+#[cfg(feature = "tls")]
+pub(crate) mod certificates;
 pub(crate) mod faults;
 pub(crate) mod json;
 pub(crate) mod lines;

@@ -3,20 +3,22 @@
 //! For SOFABolt itself [`RpcServer`](crate::RpcServer) is what you want; this is what it stands
 //! on, and what a private protocol uses.
 
+mod accept;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
-use bolt_codec::{Protocol, Role};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use bolt_codec::Protocol;
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::sync::CancellationToken;
 
+use self::accept::{Acceptor, Reception};
 use crate::config::ConnectionConfig;
-use crate::engine::connection::Setup;
 use crate::engine::handler::FrameHandler;
 use crate::registry::Registry;
-use crate::{Connection, net};
+use crate::{Connection, SocketOptions, net};
 
 /// A running server of protocol `P`. Dropping it closes the port and all connections at once;
 /// [`shutdown`](Self::shutdown) does it in order.
@@ -32,6 +34,9 @@ pub struct ServerBuilder<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: ConnectionConfig,
     max_connections: usize,
+    socket: SocketOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ServerTls>,
 }
 
 impl<P: Protocol> ServerBuilder<P> {
@@ -42,11 +47,26 @@ impl<P: Protocol> ServerBuilder<P> {
         self
     }
 
-    /// Most connections at a time; a further one is closed as soon as it is accepted. Default
-    /// 10,000.
+    /// Most connections at a time, those counted that are still in their TLS handshake; a further
+    /// one is closed as soon as it is accepted. Default 10,000.
     #[must_use]
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = most;
+        self
+    }
+
+    /// Options of the listener and of the connections.
+    #[must_use]
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.socket = options;
+        self
+    }
+
+    /// Speaks TLS, and nothing else, on all connections. Default no.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: crate::tls::ServerTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -59,7 +79,7 @@ impl<P: Protocol> ServerBuilder<P> {
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server<P>> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for candidate in tokio::net::lookup_host(address).await? {
-            match net::listen(candidate) {
+            match net::listen(candidate, &self.socket) {
                 Ok(listener) => return self.serve(listener),
                 Err(error) => last = error,
             }
@@ -67,7 +87,23 @@ impl<P: Protocol> ServerBuilder<P> {
         Err(last)
     }
 
-    /// Serves on a listener that was made elsewhere.
+    /// Serves on a listener that was made elsewhere: inherited from systemd or a parent process,
+    /// say. Of the [socket options](Self::socket) only those of connections are applied.
+    ///
+    /// Must be called within a tokio runtime.
+    ///
+    /// ```
+    /// # use bolt_codec::bolt::Bolt;
+    /// # use bolt_remoting::{NoHandler, Server};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let inherited = std::net::TcpListener::bind("127.0.0.1:0")?; // or by the crate `listenfd`
+    /// inherited.set_nonblocking(true)?;
+    /// let listener = tokio::net::TcpListener::from_std(inherited)?;
+    /// let server = Server::builder(Bolt::default(), NoHandler).serve(listener)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -77,11 +113,18 @@ impl<P: Protocol> ServerBuilder<P> {
         let registry = Registry::new();
         let accepting = CancellationToken::new();
         let acceptor = Acceptor {
-            protocol: self.protocol,
-            handler: self.handler,
-            config: Arc::new(self.config),
-            max_connections: self.max_connections,
-            registry: Arc::clone(&registry),
+            reception: Reception::new(
+                self.protocol,
+                self.handler,
+                self.config,
+                self.max_connections,
+                Arc::clone(&registry),
+            ),
+            socket: self.socket,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+            #[cfg(feature = "tls")]
+            accepting: accepting.clone(),
         };
         // Tracked, so that the port is free again when a shutdown returns.
         registry.track(
@@ -106,6 +149,9 @@ impl<P: Protocol> Server<P> {
             handler: Arc::new(handler),
             config: ConnectionConfig::server(),
             max_connections: 10_000,
+            socket: SocketOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -147,46 +193,6 @@ impl<P: Protocol> Drop for Server<P> {
     fn drop(&mut self) {
         self.accepting.cancel();
         self.registry.close();
-    }
-}
-
-struct Acceptor<P: Protocol> {
-    protocol: Arc<P>,
-    handler: Arc<dyn FrameHandler<P>>,
-    config: Arc<ConnectionConfig>,
-    max_connections: usize,
-    registry: Arc<Registry<P>>,
-}
-
-impl<P: Protocol> Acceptor<P> {
-    async fn run(self, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.accept(stream, peer),
-                Err(error) => {
-                    // Out of file descriptors, mostly: give others time to release some.
-                    tracing::warn!(%error, "can't accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-        }
-    }
-
-    fn accept(&self, stream: TcpStream, peer: SocketAddr) {
-        if self.registry.len() >= self.max_connections {
-            tracing::warn!(%peer, most = self.max_connections, "too many connections");
-            return;
-        }
-        net::set_up(&stream);
-        let setup = Setup {
-            protocol: Arc::clone(&self.protocol),
-            role: Role::Server,
-            config: Arc::clone(&self.config),
-            peer: Some(peer),
-            local: stream.local_addr().ok(),
-        };
-        self.registry
-            .spawn(stream, setup, Arc::clone(&self.handler));
     }
 }
 
