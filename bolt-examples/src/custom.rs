@@ -62,29 +62,9 @@ impl DecodeBody<CustomResponse> for CustomCodec {
     }
 }
 
-/// Header: the text as UTF-8. Content: Hessian. On a server it decodes nothing, so that the header
-/// can choose who does.
+/// Header: the text as UTF-8. Content: Hessian.
 #[derive(Clone, Debug, Default)]
 pub struct SelectorCodec(Hessian);
-
-/// A [`SelectorRequest`] whose content waits to be decoded.
-#[derive(Clone, Debug)]
-pub struct Undecoded {
-    /// The header.
-    pub header: Text,
-    body: Body,
-}
-
-impl Undecoded {
-    /// The request.
-    ///
-    /// # Errors
-    ///
-    /// If the content is not the Hessian form of one.
-    pub fn decode(self) -> Result<SelectorRequest, SerializerError> {
-        Hessian::default().decode(SerializerCode::HESSIAN, self.body)
-    }
-}
 
 impl EncodeBody<SelectorRequest> for SelectorCodec {
     fn code(&self) -> SerializerCode {
@@ -98,11 +78,13 @@ impl EncodeBody<SelectorRequest> for SelectorCodec {
     }
 }
 
-impl DecodeBody<Undecoded> for SelectorCodec {
-    fn decode(&self, _code: SerializerCode, body: Body) -> Result<Undecoded, SerializerError> {
-        Ok(Undecoded {
-            header: text_of(&body.header)?,
-            body,
+impl DecodeBody<SelectorRequest> for SelectorCodec {
+    fn decode(&self, code: SerializerCode, body: Body) -> Result<SelectorRequest, SerializerError> {
+        let header_text = text_of(&body.header)?;
+        let request: SelectorRequest = self.0.decode(code, body)?;
+        Ok(SelectorRequest {
+            header_text,
+            ..request
         })
     }
 }

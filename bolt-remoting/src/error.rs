@@ -202,6 +202,12 @@ impl Error {
         })
     }
 
+    /// A failure that is told as an exception.
+    pub(crate) fn of_exception(exception: RemoteException) -> Self {
+        Self::new(ErrorKind::ServerException, exception.to_string())
+            .edit(|inner| inner.remote = Some(exception))
+    }
+
     pub(crate) fn with_source(
         self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

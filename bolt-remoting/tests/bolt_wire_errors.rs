@@ -89,7 +89,7 @@ mod texts {
     #[tokio::test]
     async fn details_can_be_kept_from_the_peer() {
         let server = RpcServer::builder()
-            .error_details(false)
+            .error_details(bolt_remoting::rpc::ErrorDetails::StatusOnly)
             .bind("127.0.0.1:0");
         let server = server.await.unwrap();
         let mut peer = peer::dial(bolt(), server.local_addr()).await;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::shared::{Phase, Rejected, Shared};
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
 use crate::time::deadline;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Extensions, Result};
 
 /// One connection of any protocol: a cheap handle to clone and share. Calls of any number of tasks
 /// travel on it at the same time.
@@ -297,6 +297,42 @@ impl<P: Protocol> Connection<P> {
     #[must_use]
     pub fn config(&self) -> &ConnectionConfig {
         &self.0.config
+    }
+
+    /// Keeps `value` with the connection (who the peer is, say, once it has proved it) and returns
+    /// the one of the same type that was kept before. Java: `Connection.setAttribute`.
+    pub fn set_attribute<T: Send + Sync + 'static>(&self, value: T) -> Option<Arc<T>> {
+        self.attributes().insert(value)
+    }
+
+    /// The value of type `T` that is kept with the connection. Java: `Connection.getAttribute`.
+    #[must_use]
+    pub fn attribute<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.attributes().get_shared()
+    }
+
+    /// The same, made first if there is none.
+    #[must_use]
+    pub fn attribute_or_default<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut attributes = self.attributes();
+        attributes.get_shared().unwrap_or_else(|| {
+            let value = Arc::new(T::default());
+            attributes.insert_shared(Arc::clone(&value));
+            value
+        })
+    }
+
+    /// Takes the value of type `T` away. Java: `Connection.removeAttribute`.
+    pub fn remove_attribute<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.attributes().remove()
+    }
+
+    /// No code of users runs under this lock but their `Default`.
+    fn attributes(&self) -> MutexGuard<'_, Extensions> {
+        self.0
+            .attributes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A look at what is going on.

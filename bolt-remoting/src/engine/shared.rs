@@ -16,7 +16,7 @@ use super::inbound::{Gap, Inbound, Ticket};
 use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::config::ConnectionConfig;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Extensions};
 
 /// One connection, as seen from everywhere but its own task.
 pub(crate) struct Shared<P: Protocol> {
@@ -35,6 +35,8 @@ pub(crate) struct Shared<P: Protocol> {
     /// Cancelled once the connection's task has ended.
     pub(crate) ended: CancellationToken,
     pub(crate) counters: Counters,
+    /// What users keep with the connection.
+    pub(crate) attributes: Mutex<Extensions>,
 }
 
 /// The part that changes. Locked for moments only, never across I/O or user code other than the
@@ -123,6 +125,7 @@ impl<P: Protocol> Shared<P> {
             room: Notify::new(),
             ended: CancellationToken::new(),
             counters: Counters::default(),
+            attributes: Mutex::default(),
         }
     }
 

@@ -53,6 +53,17 @@ pub trait EncodeBody<T: ?Sized>: Send + Sync + 'static {
     /// [`ErrorKind::Serialize`](crate::ErrorKind::Serialize), a server answers
     /// `SERVER_SERIAL_EXCEPTION`.
     fn encode(&self, value: &T) -> Result<Body, SerializerError>;
+
+    /// The same for the answer to a request that came in `code`; answers say the code of their
+    /// request. By default as [`encode`](Self::encode).
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    fn encode_as(&self, code: SerializerCode, value: &T) -> Result<Body, SerializerError> {
+        let _ = code;
+        self.encode(value)
+    }
 }
 
 /// Turns bodies into values of `T`.

@@ -6,8 +6,10 @@ use bolt_codec::bolt::{Bolt, BoltVersion};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
-use super::call::{Call, OnewayCall, Target};
+use super::call::{Call, OnewayCall};
 use super::connection::RpcConnection;
+use super::interceptor::Interceptor;
+use super::outgoing::Target;
 use super::processor::Processors;
 use super::settings::Settings;
 use crate::time::deadline;
@@ -103,10 +105,17 @@ impl RpcClientBuilder {
         self
     }
 
-    /// Who handles requests that servers send (duplex).
+    /// Adds handlers for requests that servers send (duplex).
     #[must_use]
     pub fn processors(mut self, processors: Processors) -> Self {
-        self.processors = processors;
+        self.processors = self.processors.merge(processors);
+        self
+    }
+
+    /// Stands around all calls of the client; see [`Interceptor`].
+    #[must_use]
+    pub fn intercept(mut self, interceptor: impl Interceptor) -> Self {
+        self.settings.interceptors.add(interceptor);
         self
     }
 

@@ -6,7 +6,8 @@ use bolt_codec::bolt::Bolt;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
-use super::call::{Call, OnewayCall, Target};
+use super::call::{Call, OnewayCall};
+use super::outgoing::Target;
 use super::settings::Settings;
 use crate::{Connection, Result};
 

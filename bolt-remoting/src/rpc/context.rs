@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_codec::bolt::{BoltFrame, Head};
@@ -6,31 +7,51 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::connection::RpcConnection;
+use crate::Extensions;
 
-/// Where a request came from and how long its caller waits. Java: `BizContext`.
+/// Where a request came from, how long its caller waits, and what interceptors have found out about
+/// it. Java: `BizContext`.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     connection: RpcConnection,
     arrived: Instant,
+    started: Instant,
     request_id: u32,
     timeout_millis: i32,
+    oneway: bool,
     class: Bytes,
     header: Bytes,
+    extensions: Extensions,
 }
 
 impl RequestContext {
     pub(super) fn new(connection: RpcConnection, arrived: Instant, frame: &BoltFrame) -> Self {
+        let (oneway, timeout_millis) = match frame.head {
+            Head::Request { oneway, timeout } => (oneway, timeout),
+            Head::Response { .. } => (false, -1),
+        };
         Self {
             connection,
             arrived,
+            started: arrived,
             request_id: frame.id,
-            timeout_millis: match frame.head {
-                Head::Request { timeout, .. } => timeout,
-                Head::Response { .. } => -1,
-            },
+            timeout_millis,
+            oneway,
             class: frame.class.clone(),
             header: frame.header.clone(),
+            extensions: Extensions::default(),
         }
+    }
+
+    /// Its turn has come.
+    pub(super) fn start(&mut self) {
+        self.started = Instant::now();
+    }
+
+    /// Interceptors may have changed what the request carries.
+    pub(super) fn carries(&mut self, class: &Bytes, header: &Bytes) {
+        self.class = class.clone();
+        self.header = header.clone();
     }
 
     /// The connection that the request came on; calls on it go back to the caller (duplex).
@@ -69,10 +90,23 @@ impl RequestContext {
         &self.header
     }
 
-    /// When the whole request was there.
+    /// Whether the caller wants no answer.
+    #[must_use]
+    pub fn is_oneway(&self) -> bool {
+        self.oneway
+    }
+
+    /// When the whole request was there. Java: `getArriveTimestamp`.
     #[must_use]
     pub fn arrived(&self) -> Instant {
         self.arrived
+    }
+
+    /// How long the request waited for its turn before the handler began: zero unless its
+    /// [`Execution`](super::Execution) queues. Java: `BOLT_PROCESS_WAIT_TIME`.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started.saturating_duration_since(self.arrived)
     }
 
     /// How long the caller said that it waits, from its sending; `None` if it has no deadline.
@@ -96,5 +130,24 @@ impl RequestContext {
     pub fn remaining(&self) -> Option<Duration> {
         self.client_timeout()
             .map(|timeout| timeout.saturating_sub(self.arrived.elapsed()))
+    }
+
+    /// Whether the caller has given up by now: its deadline has passed. Never true for oneway
+    /// requests. Java: `isRequestTimeout`.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        !self.oneway && self.remaining().is_some_and(|left| left.is_zero())
+    }
+
+    /// What an interceptor has [`insert`](Self::insert)ed.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.extensions.get_shared()
+    }
+
+    /// Keeps `value` with the request, for whoever comes after: interceptors and the handler. Returns
+    /// the one of the same type that was kept before.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<Arc<T>> {
+        self.extensions.insert(value)
     }
 }

@@ -5,111 +5,165 @@ use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bolt_codec::bolt::{Bolt, BoltFrame, MAX_NAME_LEN, SerializerCode};
+use bolt_codec::bolt::{Bolt, BoltFrame, SerializerCode};
 use bytes::Bytes;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use rustc_hash::FxHashMap;
 
+use super::answering::Answering;
 use super::body::{Body, DecodeBody, EncodeBody};
 use super::connection::RpcConnection;
 use super::context::RequestContext;
+use super::execution::{Execution, Expired, NotRun};
 use super::failure::{Failure, HandlerError, HandlerResult};
+use super::interceptor::{Chain, Outcome, Request, Response};
 use super::settings::Settings;
 use crate::engine::handler::{FrameContext, FrameHandler, Reply};
 
 /// Gives each SOFABolt request to the handler of its class.
 pub(super) struct RpcHandler {
-    pub(super) by_class: FxHashMap<Bytes, Arc<dyn Start>>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) interceptors: Chain,
     pub(super) settings: Arc<Settings>,
 }
 
-impl FrameHandler<Bolt> for RpcHandler {
-    fn handle(&self, cx: FrameContext<Bolt>, frame: BoltFrame, reply: &mut Reply<Bolt>) {
-        let connection = cx.connection().clone();
-        let answering = Answering {
-            answer: frame.respond(Bytes::new(), Bytes::new()),
-            error_details: self.settings.error_details,
-            max_frame: connection.config().limits.max_frame,
-        };
-        let Some(processor) = self.by_class.get(&frame.class) else {
-            let class = match String::from_utf8_lossy(&frame.class) {
-                class if class.is_empty() => "null".into(),
-                class => class,
-            };
-            reply.now(Some(answering.failed(Failure::no_processor(&class))));
-            return;
-        };
-        let connection = RpcConnection::new(connection, Arc::clone(&self.settings));
-        let context = RequestContext::new(connection, cx.arrived(), &frame);
-        let body = Body {
-            class: frame.class,
-            header: frame.header,
-            content: frame.content,
-        };
-        let incoming = Incoming {
-            code: frame.codec,
-            body,
-            answering,
-        };
-        Arc::clone(processor).start(context, incoming, reply);
-    }
-}
+/// Handlers by class.
+pub(super) struct Routes(pub(super) FxHashMap<Bytes, Route>);
 
-/// A handler whose types are forgotten.
-pub(super) trait Start: Send + Sync {
-    fn start(self: Arc<Self>, cx: RequestContext, incoming: Incoming, reply: &mut Reply<Bolt>);
+#[derive(Clone)]
+pub(super) struct Route {
+    pub(super) processor: Arc<dyn Start>,
+    pub(super) execution: Execution,
 }
 
 /// A request on its way to its handler.
 pub(super) struct Incoming {
-    code: SerializerCode,
-    body: Body,
-    answering: Answering,
+    pub(super) code: SerializerCode,
+    pub(super) body: Body,
+    pub(super) answering: Answering,
 }
 
-/// Makes the answer of one request.
-struct Answering {
-    /// The successful answer without a body.
-    answer: BoltFrame,
-    error_details: bool,
-    max_frame: usize,
+/// A handler whose types are forgotten.
+pub(super) trait Start: Send + Sync {
+    /// Begins in place, at the least cost.
+    fn start(self: Arc<Self>, cx: RequestContext, incoming: Incoming, reply: &mut Reply<Bolt>);
+
+    /// The same as a future, for any place.
+    fn run(self: Arc<Self>, cx: RequestContext, incoming: Incoming) -> Answered;
 }
 
-impl Answering {
-    fn ok(mut self, body: Body) -> BoltFrame {
-        self.answer.class = body.class;
-        self.answer.header = body.header;
-        self.answer.content = body.content;
-        match self.excess() {
-            Some(why) => {
-                let failure = Failure::serialize(&why, self.answer.id);
-                self.failed(failure)
+/// What a request is answered, if anything.
+type Answered = BoxFuture<'static, Option<BoltFrame>>;
+
+impl FrameHandler<Bolt> for RpcHandler {
+    fn handle(&self, cx: FrameContext<Bolt>, frame: BoltFrame, reply: &mut Reply<Bolt>) {
+        let connection = cx.connection().clone();
+        let answering = Answering::new(&frame, &self.settings, &connection);
+        let connection = RpcConnection::new(connection, Arc::clone(&self.settings));
+        let context = RequestContext::new(connection, cx.arrived(), &frame);
+        let incoming = Incoming {
+            code: frame.codec,
+            body: Body {
+                class: frame.class,
+                header: frame.header,
+                content: frame.content,
+            },
+            answering,
+        };
+        if !self.interceptors.is_empty() {
+            reply.later(self.intercepted(context, incoming));
+            return;
+        }
+        match self.routes.0.get(&incoming.body.class) {
+            None => reply.now(Some(incoming.no_processor())),
+            Some(route) if route.execution.is_direct() => {
+                Arc::clone(&route.processor).start(context, incoming, reply);
             }
-            None => self.answer,
+            Some(route) => reply.later(route.clone().run(context, incoming)),
         }
     }
+}
 
-    /// What keeps the answer from being a frame.
-    fn excess(&self) -> Option<String> {
-        let answer = &self.answer;
-        let sizes = [
-            ("class name", answer.class.len(), MAX_NAME_LEN),
-            ("header", answer.header.len(), MAX_NAME_LEN),
-            ("frame", answer.encoded_len(), self.max_frame),
-        ];
-        let (what, len, most) = sizes.into_iter().find(|&(_, len, most)| len > most)?;
-        Some(format!("its {what} takes {len} bytes, {most} are allowed"))
-    }
-
-    fn failed(self, failure: Failure) -> BoltFrame {
-        let answer = self.answer.respond_status(failure.status);
-        let mut answer = failure.into_frame(answer, self.error_details);
-        if answer.encoded_len() > self.max_frame {
-            // Better a status alone than silence.
-            answer.class = Bytes::new();
-            answer.content = Bytes::new();
+impl RpcHandler {
+    /// The interceptors, with everything else as their last step.
+    fn intercepted(
+        &self,
+        context: RequestContext,
+        incoming: Incoming,
+    ) -> impl Future<Output = Option<BoltFrame>> + Send + use<> {
+        let Incoming {
+            code,
+            body,
+            answering,
+        } = incoming;
+        let request = Request::handling(body, code, context);
+        let interceptors = self.interceptors.clone();
+        let routes = Arc::clone(&self.routes);
+        let answers = answering.clone();
+        let last = move |request: Request| -> BoxFuture<'static, Outcome> {
+            let (routes, answering) = (Arc::clone(&routes), answers.clone());
+            Box::pin(async move {
+                let Some((context, body, code)) = request.into_request_context() else {
+                    return Ok(None);
+                };
+                let incoming = Incoming {
+                    code,
+                    body,
+                    answering,
+                };
+                let answer = match routes.0.get(&incoming.body.class) {
+                    None => Some(incoming.no_processor()),
+                    Some(route) => route.clone().run(context, incoming).await,
+                };
+                Ok(answer.map(Response::of_frame))
+            })
+        };
+        async move {
+            let outcome = async move { interceptors.run(request, last).await };
+            match AssertUnwindSafe(outcome).catch_unwind().await {
+                Ok(Ok(response)) => response.map(|response| answering.response(response)),
+                Ok(Err(error)) => Some(answering.failed(Failure::of_error(&error))),
+                Err(panic) => answering.handler_failed(&HandlerError::panicked(&*panic)),
+            }
         }
-        answer
+    }
+}
+
+impl Route {
+    /// Runs the handler where and when its execution says.
+    async fn run(self, context: RequestContext, incoming: Incoming) -> Option<BoltFrame> {
+        let execution = self.execution.resolve(&context);
+        let answering = incoming.answering.clone();
+        let (processor, expired) = (self.processor, execution.expired);
+        let job = move |mut context: RequestContext| {
+            context.start();
+            let wanted = expired == Expired::Run || !context.has_expired();
+            let running = wanted.then(|| processor.run(context, incoming));
+            async move {
+                match running {
+                    Some(running) => Some(running.await),
+                    None => None,
+                }
+            }
+        };
+        match execution.run(context, job).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) if expired == Expired::Answer => Some(answering.failed(Failure::expired())),
+            Ok(None) => None,
+            Err(NotRun::Busy) => answering.handler_failed(&HandlerError::busy()),
+            Err(NotRun::NoRuntime) => Some(answering.failed(Failure::no_runtime())),
+        }
+    }
+}
+
+impl Incoming {
+    fn no_processor(self) -> BoltFrame {
+        let class = match String::from_utf8_lossy(&self.body.class) {
+            class if class.is_empty() => "null".into(),
+            class => class,
+        };
+        self.answering.failed(Failure::no_processor(&class))
     }
 }
 
@@ -129,6 +183,41 @@ impl<F, S, Req, Resp> Typed<F, S, Req, Resp> {
     }
 }
 
+impl<F, Fut, S, Req, Resp> Typed<F, S, Req, Resp>
+where
+    F: Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = HandlerResult<Resp>> + Send + 'static,
+    Req: Send + 'static,
+    Resp: Send + 'static,
+    S: DecodeBody<Req> + EncodeBody<Resp>,
+{
+    async fn answer(
+        self: Arc<Self>,
+        cx: RequestContext,
+        code: SerializerCode,
+        body: Body,
+    ) -> Result<Body, Option<Failure>> {
+        let id = cx.request_id();
+        let request = self.serializer.decode(code, body);
+        let request = request.map_err(|why| Some(Failure::deserialize(&why, id)))?;
+        let handled = (self.handler)(cx, request).await;
+        let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
+        let body = self.serializer.encode_as(code, &response);
+        body.map_err(|why| Some(Failure::serialize(&why, id)))
+    }
+
+    async fn respond(self: Arc<Self>, cx: RequestContext, incoming: Incoming) -> Option<BoltFrame> {
+        let answering = incoming.answering;
+        // Serializers and the closure itself may panic too, so all of it is inside.
+        let handling = self.answer(cx, incoming.code, incoming.body);
+        match AssertUnwindSafe(handling).catch_unwind().await {
+            Ok(Ok(body)) => Some(answering.ok(body)),
+            Ok(Err(failure)) => failure.map(|failure| answering.failed(failure)),
+            Err(panic) => answering.handler_failed(&HandlerError::panicked(&*panic)),
+        }
+    }
+}
+
 impl<F, Fut, S, Req, Resp> Start for Typed<F, S, Req, Resp>
 where
     F: Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
@@ -138,30 +227,10 @@ where
     S: DecodeBody<Req> + EncodeBody<Resp>,
 {
     fn start(self: Arc<Self>, cx: RequestContext, incoming: Incoming, reply: &mut Reply<Bolt>) {
-        let Incoming {
-            code,
-            body,
-            answering,
-        } = incoming;
-        reply.later(async move {
-            let id = answering.answer.id;
-            // Serializers and the closure itself may panic too, so all of it is inside.
-            let handling = async {
-                let request = self.serializer.decode(code, body);
-                let request = request.map_err(|why| Some(Failure::deserialize(&why, id)))?;
-                let handled = (self.handler)(cx, request).await;
-                let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
-                let body = self.serializer.encode(&response);
-                body.map_err(|why| Some(Failure::serialize(&why, id)))
-            };
-            let result = match AssertUnwindSafe(handling).catch_unwind().await {
-                Ok(result) => result,
-                Err(panic) => Err(Failure::of_handler(&HandlerError::panicked(&*panic), id)),
-            };
-            match result {
-                Ok(body) => Some(answering.ok(body)),
-                Err(failure) => failure.map(|failure| answering.failed(failure)),
-            }
-        });
+        reply.later(self.respond(cx, incoming));
+    }
+
+    fn run(self: Arc<Self>, cx: RequestContext, incoming: Incoming) -> Answered {
+        Box::pin(self.respond(cx, incoming))
     }
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use bolt_codec::bolt::{BoltFrame, ResponseStatus};
 
+use super::body::Body;
 use crate::{Error, ErrorKind, RemoteException};
 
 /// What a handler returns.
@@ -126,6 +127,36 @@ impl fmt::Debug for HandlerError {
     }
 }
 
+/// For interceptors, which have to give an [`Error`].
+impl From<HandlerError> for Error {
+    fn from(error: HandlerError) -> Self {
+        match error.0 {
+            Cause::Exception { class, message, .. } => {
+                let exception = RemoteException {
+                    class: class.into_owned(),
+                    message,
+                    ..RemoteException::default()
+                };
+                Error::of_exception(exception)
+            }
+            Cause::Busy => Error::new(ErrorKind::Busy, "no room for the request"),
+            Cause::NoAnswer => Error::timeout(),
+        }
+    }
+}
+
+/// How much of a failure a server tells its callers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorDetails {
+    /// Exception class, message and where it was made, as Java does.
+    #[default]
+    Full,
+    /// Exception class and message.
+    WithoutStack,
+    /// The status only.
+    StatusOnly,
+}
+
 /// A request that gets no result.
 pub(super) struct Failure {
     pub(super) status: ResponseStatus,
@@ -163,6 +194,40 @@ impl Failure {
             text: format!("[Server]OriginErrorMsg: {error}. AdditionalErrorMsg: {additional}"),
             location,
         })
+    }
+
+    /// What an interceptor, or what it called, has failed with.
+    #[track_caller]
+    pub(super) fn of_error(error: &Error) -> Self {
+        let origin = match error.remote() {
+            _ if error.kind() == ErrorKind::Busy => {
+                return Self::bare(ResponseStatus::SERVER_THREADPOOL_BUSY);
+            }
+            Some(exception) => exception.to_string(),
+            None => format!("java.lang.RuntimeException: {error}"),
+        };
+        Self {
+            status: ResponseStatus::SERVER_EXCEPTION,
+            text: format!("[Server]OriginErrorMsg: {origin}. AdditionalErrorMsg: null"),
+            location: Location::caller(),
+        }
+    }
+
+    /// The deadline passed before the request was run.
+    #[track_caller]
+    pub(super) fn expired() -> Self {
+        Self::bare(ResponseStatus::TIMEOUT)
+    }
+
+    #[track_caller]
+    pub(super) fn no_runtime() -> Self {
+        Self {
+            status: ResponseStatus::SERVER_EXCEPTION,
+            text: "[Server]OriginErrorMsg: java.lang.IllegalStateException: the runtime of the \
+                   handler has been shut down. AdditionalErrorMsg: null"
+                .into(),
+            location: Location::caller(),
+        }
     }
 
     /// A status that says all.
@@ -214,26 +279,27 @@ impl Failure {
     }
 
     /// The answer, with the exception as its body where Hessian is there and `details` are wanted.
-    pub(super) fn into_frame(self, mut answer: BoltFrame, details: bool) -> BoltFrame {
+    pub(super) fn into_frame(self, mut answer: BoltFrame, details: ErrorDetails) -> BoltFrame {
         answer.head = bolt_codec::bolt::Head::Response {
             status: self.status,
         };
-        if details && !self.text.is_empty() {
-            self.fill(&mut answer);
+        if details != ErrorDetails::StatusOnly && !self.text.is_empty() {
+            self.fill(&mut answer, details == ErrorDetails::Full);
         }
         answer
     }
 
     #[cfg(feature = "hessian")]
-    fn fill(self, answer: &mut BoltFrame) {
+    fn fill(self, answer: &mut BoltFrame, with_stack: bool) {
         const CLASS: &str = "com.alipay.remoting.rpc.exception.RpcServerException";
         let mut exception = bolt_hessian::JavaException::new(CLASS, self.text);
-        exception.stack_trace = vec![bolt_hessian::StackFrame {
+        let place = bolt_hessian::StackFrame {
             class_name: "rust".into(),
             method: "handler".into(),
             file: Some(self.location.file().into()),
             line: self.location.line().try_into().unwrap_or(-1),
-        }];
+        };
+        exception.stack_trace = with_stack.then_some(place).into_iter().collect();
         match bolt_hessian::to_vec(&exception) {
             Ok(content) => {
                 answer.class = CLASS.into();
@@ -244,13 +310,13 @@ impl Failure {
     }
 
     #[cfg(not(feature = "hessian"))]
-    fn fill(self, _answer: &mut BoltFrame) {
+    fn fill(self, _answer: &mut BoltFrame, _with_stack: bool) {
         tracing::debug!(text = self.text, at = %self.location, "a request failed");
     }
 }
 
 /// What a caller is told when the answer says that the call failed.
-pub(super) fn error_of(status: ResponseStatus, answer: &BoltFrame) -> Error {
+pub(super) fn error_of(status: ResponseStatus, answer: &Body) -> Error {
     let kind = match status {
         ResponseStatus::SERVER_EXCEPTION => ErrorKind::ServerException,
         ResponseStatus::SERVER_THREADPOOL_BUSY => ErrorKind::Busy,
@@ -266,7 +332,7 @@ pub(super) fn error_of(status: ResponseStatus, answer: &BoltFrame) -> Error {
 
 /// The exception in an answer, if one can be read: peers differ in what they send.
 #[cfg(feature = "hessian")]
-fn remote_exception(answer: &BoltFrame) -> Option<RemoteException> {
+fn remote_exception(answer: &Body) -> Option<RemoteException> {
     if answer.content.is_empty() {
         return None;
     }
@@ -289,6 +355,6 @@ fn from_java(exception: bolt_hessian::JavaException) -> RemoteException {
 }
 
 #[cfg(not(feature = "hessian"))]
-fn remote_exception(_answer: &BoltFrame) -> Option<RemoteException> {
+fn remote_exception(_answer: &Body) -> Option<RemoteException> {
     None
 }

@@ -8,11 +8,16 @@
 //! | `RpcClient.oneway` | [`RpcClient::oneway`], awaited |
 //! | `RpcClient.invokeWithFuture` | [`Call::future`] |
 //! | `RpcClient.invokeWithCallback` | [`Call::callback`] |
-//! | `InvokeContext` (CRC switch, custom header) | [`Call::crc`], [`Call::header`] |
+//! | `InvokeCallback`, its `getExecutor` | [`Callback`], [`Call::callback_on`] |
+//! | `InvokeContext` | [`CallContext`]; [`Call::crc`], [`Call::header`] for its switches |
 //! | `SyncUserProcessor`, `AsyncUserProcessor` | a closure for [`RpcServerBuilder::handle`], or a [`Processor`] |
+//! | `MultiInterestUserProcessor` | several [`ClassNames`], or [`Processor::classes`] |
+//! | `getExecutor`, `processInIOThread`, `ExecutorSelector`, `timeoutDiscard` | [`Execution`], given by [`Processors::execution`] |
 //! | `AsyncContext` | [`Responder`], with [`Processors::handle_later_with`] or its form for Hessian |
 //! | `RejectedExecutionException` | [`HandlerError::busy`] |
 //! | `BizContext` | [`RequestContext`] |
+//! | `Connection.setAttribute` | [`Connection::set_attribute`](crate::Connection::set_attribute) |
+//! | `ExtendedNettyChannelHandler`, tracing by subclassing | [`Interceptor`] |
 //! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] or [`RpcServer::connection`] |
 //! | `CustomSerializer` | [`EncodeBody`] and [`DecodeBody`] |
 //!
@@ -41,28 +46,40 @@
 //! # fn main() {}
 //! ```
 
+mod answer;
+mod answering;
 mod body;
 mod call;
+mod call_context;
+mod callback;
 mod client;
 mod connection;
 mod context;
 mod dispatch;
+mod execution;
 mod failure;
 #[cfg(feature = "hessian")]
 mod hessian;
+mod interceptor;
+mod outgoing;
 mod processor;
 mod responder;
 mod server;
 mod settings;
 
+pub use answer::{Answer, Invocation};
 pub use body::{Body, DecodeBody, EncodeBody, Raw, SerializerError};
-pub use call::{Answer, Call, Invocation, OnewayCall};
+pub use call::{Call, OnewayCall};
+pub use call_context::CallContext;
+pub use callback::Callback;
 pub use client::{RpcClient, RpcClientBuilder};
 pub use connection::RpcConnection;
 pub use context::RequestContext;
-pub use failure::{HandlerError, HandlerResult};
+pub use execution::{Execution, Expired};
+pub use failure::{ErrorDetails, HandlerError, HandlerResult};
 #[cfg(feature = "hessian")]
 pub use hessian::Hessian;
-pub use processor::{Processor, Processors};
+pub use interceptor::{Interceptor, Next, Request, Response};
+pub use processor::{ClassNames, Processor, Processors};
 pub use responder::{AlreadyAnswered, Responder};
 pub use server::{RpcServer, RpcServerBuilder};

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use bolt_codec::bolt::SerializerCode;
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use rustc_hash::FxHashMap;
 #[cfg(feature = "hessian")]
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
 use super::context::RequestContext;
-use super::dispatch::{RpcHandler, Start, Typed};
+use super::dispatch::{Route, Routes, RpcHandler, Start, Typed};
+use super::execution::Execution;
 use super::failure::{HandlerError, HandlerResult};
+use super::interceptor::{Chain, Interceptor};
 use super::responder::Responder;
 use super::settings::Settings;
 use crate::{Error, ErrorKind, Result};
@@ -39,9 +42,18 @@ pub trait Processor: Send + Sync + 'static {
     /// What it answers.
     type Response: Send + 'static;
 
-    /// Answers one request. Runs on the connection's task until it first waits for something, then
-    /// as a task of its own, which is cancelled when the connection ends; work that has to go on is
-    /// spawned.
+    /// The Java classes that it handles; none for the one that serde knows
+    /// [`Request`](Self::Request) by, which is the default. Java: `interest` and `multiInterest`.
+    fn classes(&self) -> Vec<Bytes> {
+        Vec::new()
+    }
+
+    /// Answers one request, where and when its [`Execution`] says.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped where it waits when the connection ends, unless the execution is
+    /// detached.
     fn process(
         &self,
         cx: RequestContext,
@@ -62,13 +74,59 @@ pub trait Processor: Send + Sync + 'static {
 /// ```
 #[derive(Default)]
 pub struct Processors {
-    entries: Vec<(Bytes, Make)>,
+    entries: Vec<Entry>,
+    interceptors: Chain,
     /// The first thing that went wrong; told when the client or server is made.
     problem: Option<String>,
 }
 
+/// The handler of one or more classes.
+struct Entry {
+    classes: Vec<Bytes>,
+    make: Box<Make>,
+    execution: Option<Execution>,
+}
+
 /// Makes a handler once the settings are known.
-type Make = Box<dyn FnOnce(&Settings) -> Arc<dyn Start> + Send>;
+type Make = dyn FnOnce(&Settings) -> Arc<dyn Start> + Send;
+
+/// One class name or several, for handlers that take more than one.
+///
+/// A name is a string or [`Bytes`], several are an array or a [`Vec`] of them.
+pub trait ClassNames {
+    /// The names, UTF-8.
+    fn into_names(self) -> Vec<Bytes>;
+}
+
+impl ClassNames for &'static str {
+    fn into_names(self) -> Vec<Bytes> {
+        vec![self.into()]
+    }
+}
+
+impl ClassNames for String {
+    fn into_names(self) -> Vec<Bytes> {
+        vec![self.into()]
+    }
+}
+
+impl ClassNames for Bytes {
+    fn into_names(self) -> Vec<Bytes> {
+        vec![self]
+    }
+}
+
+impl<T: Into<Bytes>, const N: usize> ClassNames for [T; N] {
+    fn into_names(self) -> Vec<Bytes> {
+        self.into_iter().map(Into::into).collect()
+    }
+}
+
+impl<T: Into<Bytes>> ClassNames for Vec<T> {
+    fn into_names(self) -> Vec<Bytes> {
+        self.into_iter().map(Into::into).collect()
+    }
+}
 
 impl Processors {
     /// No handlers yet.
@@ -99,10 +157,11 @@ impl Processors {
         }
     }
 
-    /// Handles requests of `class` with Hessian.
+    /// Handles requests of `class`, or of several classes, with Hessian;
+    /// [`RequestContext::class`] tells which it is.
     #[cfg(feature = "hessian")]
     #[must_use]
-    pub fn handle_class<F, Fut, Req, Resp>(mut self, class: impl Into<Bytes>, handler: F) -> Self
+    pub fn handle_class<F, Fut, Req, Resp>(mut self, class: impl ClassNames, handler: F) -> Self
     where
         F: Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<Resp>> + Send + 'static,
@@ -122,16 +181,22 @@ impl Processors {
     where
         P: Processor<Request: DeserializeOwned, Response: Serialize>,
     {
+        let classes = processor.classes();
         let processor = Arc::new(processor);
-        self.handle(move |cx, request| {
+        let handler = move |cx, request| {
             let processor = Arc::clone(&processor);
             async move { processor.process(cx, request).await }
-        })
+        };
+        if classes.is_empty() {
+            self.handle(handler)
+        } else {
+            self.handle_class(classes, handler)
+        }
     }
 
     /// Handles requests of the Java class that serde knows `Req` by, with Hessian, and answers them
-    /// through a [`Responder`]: now or later, from anywhere. The closure runs on the connection's
-    /// task; an error it returns answers the request.
+    /// through a [`Responder`]: now or later, from anywhere. An error that the closure returns
+    /// answers the request.
     #[cfg(feature = "hessian")]
     #[must_use]
     pub fn handle_later<F, Req, Resp>(self, handler: F) -> Self
@@ -143,11 +208,11 @@ impl Processors {
         self.handle(answered_later(handler))
     }
 
-    /// Handles requests of `class` with a serializer of your own.
+    /// Handles requests of `class`, or of several classes, with a serializer of your own.
     #[must_use]
     pub fn handle_with<F, Fut, Req, Resp, S>(
         mut self,
-        class: impl Into<Bytes>,
+        class: impl ClassNames,
         serializer: Arc<S>,
         handler: F,
     ) -> Self
@@ -165,12 +230,11 @@ impl Processors {
     }
 
     /// Handles requests of `class` with a serializer of your own, and answers them through a
-    /// [`Responder`]; the closure runs on the
-    /// connection's task; an error it returns answers the request.
+    /// [`Responder`]; an error that the closure returns answers the request.
     #[must_use]
     pub fn handle_later_with<F, Req, Resp, S>(
         self,
-        class: impl Into<Bytes>,
+        class: impl ClassNames,
         serializer: Arc<S>,
         handler: F,
     ) -> Self
@@ -183,9 +247,9 @@ impl Processors {
         self.handle_with(class, serializer, answered_later(handler))
     }
 
-    /// Handles requests of `class` as bytes; answers repeat the request's serializer code.
+    /// Handles requests of `class`, or of several classes, as bytes; answers repeat the request's serializer code.
     #[must_use]
-    pub fn handle_raw<F, Fut>(self, class: impl Into<Bytes>, handler: F) -> Self
+    pub fn handle_raw<F, Fut>(self, class: impl ClassNames, handler: F) -> Self
     where
         F: Fn(RequestContext, Body) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<Body>> + Send + 'static,
@@ -199,34 +263,90 @@ impl Processors {
         )
     }
 
+    /// Lets the handlers given so far that have no execution yet run as `execution` says. Default:
+    /// [`Execution::in_place`].
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        for entry in &mut self.entries {
+            entry.execution.get_or_insert_with(|| execution.clone());
+        }
+        self
+    }
+
+    /// Stands around all requests that these processors get, those without a handler included; see
+    /// [`Interceptor`].
+    #[must_use]
+    pub fn intercept(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.add(interceptor);
+        self
+    }
+
+    /// Adds the handlers of `other`, and its interceptors after the own ones: they stand around all
+    /// requests.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.problem = self.problem.or(other.problem);
+        for entry in other.entries {
+            self.push(entry);
+        }
+        self.interceptors.append(other.interceptors);
+        self
+    }
+
     fn add(
         &mut self,
-        class: impl Into<Bytes>,
+        classes: impl ClassNames,
         make: impl FnOnce(&Settings) -> Arc<dyn Start> + Send + 'static,
     ) {
-        let class = class.into();
-        let problem = match std::str::from_utf8(&class) {
+        self.push(Entry {
+            classes: classes.into_names(),
+            make: Box::new(make),
+            execution: None,
+        });
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let known = |class: &Bytes| {
+            self.entries
+                .iter()
+                .any(|entry| entry.classes.contains(class))
+        };
+        let problem = |(place, class): (usize, &Bytes)| match std::str::from_utf8(class) {
             Ok("") => Some("the class name of a handler is empty".to_owned()),
-            Ok(name) if self.entries.iter().any(|(known, _)| *known == class) => {
+            Ok(name) if known(class) || entry.classes[..place].contains(class) => {
                 Some(format!("{name} has two handlers"))
             }
             Ok(_) => None,
             Err(_) => Some("the class name of a handler is not UTF-8".to_owned()),
         };
+        let mut problem = entry.classes.iter().enumerate().find_map(problem);
+        if entry.classes.is_empty() {
+            problem = Some("a handler has no class".to_owned());
+        }
         self.problem = self.problem.take().or(problem);
-        self.entries.push((class, Box::new(make)));
+        self.entries.push(entry);
     }
 
     pub(super) fn into_handler(self, settings: &Arc<Settings>) -> Result<RpcHandler> {
         if let Some(problem) = self.problem {
             return Err(Error::new(ErrorKind::InvalidArgument, problem));
         }
-        let made = self
-            .entries
-            .into_iter()
-            .map(|(class, make)| (class, make(settings)));
+        let mut routes = FxHashMap::default();
+        for entry in self.entries {
+            let route = Route {
+                processor: (entry.make)(settings),
+                execution: entry.execution.unwrap_or_default(),
+            };
+            routes.extend(
+                entry
+                    .classes
+                    .into_iter()
+                    .map(|class| (class, route.clone())),
+            );
+        }
         Ok(RpcHandler {
-            by_class: made.collect(),
+            routes: Arc::new(Routes(routes)),
+            interceptors: self.interceptors,
             settings: Arc::clone(settings),
         })
     }
@@ -254,7 +374,7 @@ where
 
 impl fmt::Debug for Processors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let classes = self.entries.iter().map(|(class, _)| class);
+        let classes = self.entries.iter().flat_map(|entry| &entry.classes);
         f.debug_set().entries(classes).finish()
     }
 }

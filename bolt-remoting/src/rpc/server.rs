@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_codec::bolt::{Bolt, BoltVersion};
-use bytes::Bytes;
 #[cfg(feature = "hessian")]
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -12,10 +11,11 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use super::body::Body;
 use super::connection::RpcConnection;
 use super::context::RequestContext;
-use super::failure::HandlerResult;
+use super::failure::{ErrorDetails, HandlerResult};
+use super::interceptor::Interceptor;
 #[cfg(feature = "hessian")]
 use super::processor::Processor;
-use super::processor::Processors;
+use super::processor::{ClassNames, Processors};
 use super::settings::Settings;
 use crate::{ConnectionConfig, Error, ErrorKind, Result, Server, ServerBuilder, SocketOptions};
 
@@ -91,7 +91,7 @@ impl RpcServerBuilder {
 
     /// Handles requests of `class` as bytes; see [`Processors::handle_raw`].
     #[must_use]
-    pub fn handle_raw<F, Fut>(mut self, class: impl Into<Bytes>, handler: F) -> Self
+    pub fn handle_raw<F, Fut>(mut self, class: impl ClassNames, handler: F) -> Self
     where
         F: Fn(RequestContext, Body) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<Body>> + Send + 'static,
@@ -100,10 +100,24 @@ impl RpcServerBuilder {
         self
     }
 
-    /// Handlers that were put together elsewhere, in place of those given so far.
+    /// Adds handlers that were put together elsewhere; see [`Processors::merge`].
     #[must_use]
     pub fn processors(mut self, processors: Processors) -> Self {
-        self.processors = processors;
+        self.processors = self.processors.merge(processors);
+        self
+    }
+
+    /// Stands around all requests that the server gets; see [`Interceptor`].
+    #[must_use]
+    pub fn intercept(mut self, interceptor: impl Interceptor) -> Self {
+        self.processors = self.processors.intercept(interceptor);
+        self
+    }
+
+    /// Stands around all calls that the server makes of its clients; see [`Interceptor`].
+    #[must_use]
+    pub fn intercept_calls(mut self, interceptor: impl Interceptor) -> Self {
+        self.settings.interceptors.add(interceptor);
         self
     }
 
@@ -136,10 +150,9 @@ impl RpcServerBuilder {
         self
     }
 
-    /// Whether error answers carry exception text and place. Default yes, as in Java; without it
-    /// callers get the status only.
+    /// How much error answers tell. Default [`ErrorDetails::Full`], as in Java.
     #[must_use]
-    pub fn error_details(mut self, details: bool) -> Self {
+    pub fn error_details(mut self, details: ErrorDetails) -> Self {
         self.settings.error_details = details;
         self
     }

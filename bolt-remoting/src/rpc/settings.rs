@@ -4,9 +4,12 @@ use std::time::Duration;
 use bolt_codec::bolt::SerializerCode;
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
-use super::call::{Call, OnewayCall, Request, Target};
+use super::call::{Call, OnewayCall};
+use super::failure::ErrorDetails;
 #[cfg(feature = "hessian")]
 use super::hessian::Hessian;
+use super::interceptor::Chain;
+use super::outgoing::{Outgoing, Target};
 use crate::{Error, ErrorKind, Result};
 
 /// What one client or server does with all its calls and answers.
@@ -14,8 +17,10 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) crc: bool,
-    /// Whether error answers say what went wrong.
-    pub(super) error_details: bool,
+    /// How much error answers say of what went wrong.
+    pub(super) error_details: ErrorDetails,
+    /// Around the calls made here.
+    pub(super) interceptors: Chain,
     #[cfg(feature = "hessian")]
     pub(super) hessian: Arc<Hessian>,
     /// Reads the answers of raw calls, whatever their code.
@@ -27,7 +32,8 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_secs(3),
             crc: true,
-            error_details: true,
+            error_details: ErrorDetails::default(),
+            interceptors: Chain::default(),
             #[cfg(feature = "hessian")]
             hessian: Arc::default(),
             raw: Arc::new(Raw {
@@ -43,7 +49,7 @@ impl Settings {
         target: Result<Target>,
         value: &T,
         encoder: &(impl EncodeBody<T> + ?Sized),
-    ) -> Result<Request> {
+    ) -> Result<Outgoing> {
         let target = target?;
         let body = encoder.encode(value).map_err(|why| {
             Error::new(
@@ -52,12 +58,14 @@ impl Settings {
             )
             .with_source(why)
         })?;
-        Ok(Request {
+        Ok(Outgoing {
             target,
             body,
             code: encoder.code(),
             timeout: self.timeout,
             crc: self.crc,
+            interceptors: self.interceptors.clone(),
+            context: None,
         })
     }
 

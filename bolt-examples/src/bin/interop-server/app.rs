@@ -9,7 +9,6 @@ use bolt_remoting::rpc::RequestContext;
 use tokio::sync::{mpsc, watch};
 
 use crate::executor::Executor;
-use crate::limited::Turns;
 
 /// What a `ControlRequest` wants of the process.
 pub(crate) enum Order {
@@ -21,8 +20,6 @@ pub(crate) struct App {
     counters: Mutex<HashMap<String, i32>>,
     server: watch::Sender<Weak<RpcServer>>,
     orders: mpsc::UnboundedSender<Order>,
-    pub(crate) busy: Turns,
-    pub(crate) fail_fast: Turns,
     pub(crate) selected: [Executor; 2],
 }
 
@@ -32,8 +29,6 @@ impl App {
             counters: Mutex::default(),
             server: watch::channel(Weak::new()).0,
             orders,
-            busy: Turns::with_waiting(1),
-            fail_fast: Turns::with_waiting(1000),
             selected: [Executor::start("sel-one"), Executor::start("sel-two")],
         })
     }
@@ -51,18 +46,6 @@ impl App {
             app.count_class(&cx);
             handler(Arc::clone(&app), cx, request)
         }
-    }
-
-    /// A handler that says itself when it begins.
-    pub(crate) fn uncounted<H, Req, Fut>(
-        self: &Arc<Self>,
-        handler: H,
-    ) -> impl Fn(RequestContext, Req) -> Fut + use<H, Req, Fut>
-    where
-        H: Fn(Arc<App>, RequestContext, Req) -> Fut,
-    {
-        let app = Arc::clone(self);
-        move |cx, request| handler(Arc::clone(&app), cx, request)
     }
 
     pub(crate) fn count_class(&self, cx: &RequestContext) {

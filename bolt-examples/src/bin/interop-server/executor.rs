@@ -1,34 +1,36 @@
-//! A thread with a name that runs jobs in order. Java: a single-threaded `ExecutorService`.
+//! A runtime of one thread with a name. Java: a single-threaded `ExecutorService`.
 
-use std::sync::mpsc;
-use std::thread;
+use bolt_remoting::rpc::Execution;
+use tokio::runtime::{Builder, Runtime};
 
-type Job = Box<dyn FnOnce() + Send>;
-
-pub(crate) struct Executor(mpsc::Sender<Job>);
+/// The thread ends with the executor.
+pub(crate) struct Executor(Option<Runtime>);
 
 impl Executor {
-    /// The thread ends with the executor.
     pub(crate) fn start(name: &str) -> Self {
-        let (jobs, queue) = mpsc::channel::<Job>();
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || queue.into_iter().for_each(|job| job()))
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name(name)
+            .enable_all()
+            .build()
             .expect("a machine that can't start two threads can't run the server either");
-        Self(jobs)
+        Self(Some(runtime))
     }
 
-    /// Runs `job` on the thread; gives what it returns, or `None` if it panicked.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        let job = Box::new(move || {
-            // The caller may be gone, which is its own business.
-            let _ = done.send(job());
-        });
-        self.0.send(job).ok()?;
-        outcome.await.ok()
+    /// Handlers on this thread.
+    pub(crate) fn execution(&self) -> Execution {
+        match &self.0 {
+            Some(runtime) => Execution::on(runtime.handle().clone()),
+            None => Execution::default(),
+        }
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        // Waiting for the thread would block whoever drops this, maybe another runtime.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }

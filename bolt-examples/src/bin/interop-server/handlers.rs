@@ -1,19 +1,22 @@
 //! Every request class that the server answers.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bolt_examples::contract::{
-    CustomRequest, CustomResponse, EchoRequest, GARBAGE_CLASS, IoThreadRequest, Multi,
-    NestedRequest, NullRequest, OnewayRequest, SleepRequest, StatsRequest, ThrowRequest,
-    UnserializableRequest, or_null,
+    BusyRequest, CustomRequest, CustomResponse, EchoRequest, FailFastRequest, GARBAGE_CLASS,
+    IoThreadRequest, Multi, NestedRequest, NullRequest, OnewayRequest, SelectorRequest,
+    SleepRequest, StatsRequest, ThrowRequest, UnserializableRequest, or_null,
 };
-use bolt_examples::custom::{CustomCodec, SelectorCodec, Undecoded};
+use bolt_examples::custom::{CustomCodec, SelectorCodec};
 use bolt_hessian::Value;
-use bolt_remoting::rpc::{HandlerError, HandlerResult, Processors, RequestContext};
+use bolt_remoting::rpc::{Execution, HandlerError, HandlerResult, Processors, RequestContext};
+use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::{duplex, later, limited};
+use crate::executor::Executor;
+use crate::{duplex, later};
 
 const NAME: &str = concat!("SOFABolt for Rust ", env!("CARGO_PKG_VERSION"));
 
@@ -42,7 +45,7 @@ const SAME_VALUE: [&str; 20] = [
 ];
 
 pub(crate) fn all(app: &Arc<App>) -> Processors {
-    let mut all = Processors::new()
+    Processors::new()
         .handle(app.counted(|_, _, text: String| async move { Ok(format!("echo:{text}")) }))
         .handle(app.counted(|_, _, r: EchoRequest| async move { Ok(r.answered_by(NAME)) }))
         .handle(app.counted(|_, _, r: NestedRequest| async move { Ok(r) }))
@@ -66,8 +69,6 @@ pub(crate) fn all(app: &Arc<App>) -> Processors {
             move |cx, r, responder| later::asynchronous(&app, &cx, r, responder)
         })
         .handle(app.counted(later::control))
-        .handle(app.uncounted(limited::busy))
-        .handle(app.uncounted(limited::fail_fast))
         .handle_class(
             GARBAGE_CLASS,
             app.counted(|_, _, _: Value| async move { Ok("garbage was read") }),
@@ -77,19 +78,62 @@ pub(crate) fn all(app: &Arc<App>) -> Processors {
             Arc::new(CustomCodec),
             app.counted(|_, _, r| async move { Ok(reversed(&r)) }),
         )
+        .handle_class(
+            SAME_VALUE,
+            app.counted(|_, _, value: Value| async move { Ok(value) }),
+        )
+        .handle_class(Multi::CLASSES, app.counted(multi))
+        .merge(one_at_a_time(app.counted(busy), 1))
+        .merge(one_at_a_time(app.counted(fail_fast), 1000))
+        .merge(selected(app))
+}
+
+/// One request runs, over all connections, and some wait.
+fn one_at_a_time<Req, Fut>(
+    handler: impl Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
+    waiting: usize,
+) -> Processors
+where
+    Req: DeserializeOwned + Send + 'static,
+    Fut: Future<Output = HandlerResult<&'static str>> + Send + 'static,
+{
+    let processors = Processors::new().handle(handler);
+    processors.execution(Execution::in_place().limit(1, waiting))
+}
+
+async fn busy(_app: Arc<App>, _cx: RequestContext, r: BusyRequest) -> HandlerResult<&'static str> {
+    later::pause(r.millis).await;
+    Ok("busy-done")
+}
+
+async fn fail_fast(
+    app: Arc<App>,
+    _cx: RequestContext,
+    r: FailFastRequest,
+) -> HandlerResult<&'static str> {
+    app.count(format!("ff:{}", or_null(&r.key)));
+    later::pause(r.millis).await;
+    Ok("ff-done")
+}
+
+/// The header chooses the thread on which the content is decoded and answered.
+fn selected(app: &Arc<App>) -> Processors {
+    let [one, two] = [&app.selected[0], &app.selected[1]].map(Executor::execution);
+    let handler = app.counted(|_, _, r: SelectorRequest| async move {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed");
+        Ok(format!("{}@{name}", or_null(&r.msg)))
+    });
+    Processors::new()
         .handle_with(
             "peer.bolt.SelectorRequest",
             Arc::new(SelectorCodec::default()),
-            app.counted(selected),
-        );
-    for class in SAME_VALUE {
-        let same = app.counted(|_, _, value: Value| async move { Ok(value) });
-        all = all.handle_class(class, same);
-    }
-    for class in Multi::CLASSES {
-        all = all.handle_class(class, app.counted(multi));
-    }
-    all
+            handler,
+        )
+        .execution(Execution::select(move |cx| {
+            let chosen = if cx.header() == "one" { &one } else { &two };
+            chosen.clone()
+        }))
 }
 
 fn throw(r: &ThrowRequest) -> HandlerResult<()> {
@@ -140,24 +184,6 @@ fn reversed(r: &CustomRequest) -> CustomResponse {
         header_text: r.header_text.as_ref().map(|text| format!("re:{text}")),
         body: r.body.iter().rev().copied().collect::<Vec<u8>>().into(),
     }
-}
-
-/// The header chooses the thread on which the content is decoded and answered.
-async fn selected(app: Arc<App>, _cx: RequestContext, r: Undecoded) -> HandlerResult<String> {
-    let [one, two] = &app.selected;
-    let executor = match r.header.as_deref() {
-        Some("one") => one,
-        _ => two,
-    };
-    let job = move || {
-        let request = r.decode().map_err(|error| error.to_string())?;
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or("unnamed");
-        Ok::<_, String>(format!("{}@{name}", or_null(&request.msg)))
-    };
-    let done = executor.run(job).await;
-    let done = done.unwrap_or_else(|| Err("the executor is gone".to_owned()));
-    done.map_err(|text| HandlerError::new("java.lang.IllegalStateException", text))
 }
 
 struct Unserializable;

@@ -10,7 +10,6 @@ mod duplex;
 mod executor;
 mod handlers;
 mod later;
-mod limited;
 mod settings;
 
 use std::process::ExitCode;

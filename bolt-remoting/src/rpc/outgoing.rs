@@ -1,0 +1,253 @@
+//! A request on its way out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bolt_codec::bolt::{Bolt, BoltFrame, CRC_SWITCH, Head, SerializerCode};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, select};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use super::body::Body;
+use super::call_context::CallContext;
+use super::interceptor::{Chain, Outcome, Request, Response};
+use crate::client::Endpoint;
+use crate::time::deadline;
+use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
+
+/// Where a call goes.
+#[derive(Clone)]
+pub(super) enum Target {
+    Address(Client<Bolt>, Arc<Endpoint<Bolt>>),
+    Connection(Connection<Bolt>),
+}
+
+impl Target {
+    /// A connection that is there already.
+    pub(super) fn ready(&self) -> Option<Connection<Bolt>> {
+        match self {
+            Self::Address(_, endpoint) => endpoint.ready(),
+            Self::Connection(connection) => Some(connection.clone()),
+        }
+    }
+
+    /// Where a call to it goes on when it is made on a plain thread.
+    pub(super) fn runtime(&self) -> Option<Handle> {
+        match self {
+            Self::Address(client, _) => client.runtime().cloned(),
+            Self::Connection(connection) => Some(connection.runtime().clone()),
+        }
+    }
+
+    async fn connect(&self, deadline: Instant) -> Result<Connection<Bolt>> {
+        match self {
+            Self::Address(client, endpoint) => client.connect(endpoint, deadline).await,
+            Self::Connection(connection) => Ok(connection.clone()),
+        }
+    }
+}
+
+/// How many connections a call tries that close before they take it.
+const ATTEMPTS: usize = 3;
+
+/// A call with its options, before it is made.
+#[derive(Clone)]
+pub(super) struct Outgoing {
+    pub(super) target: Target,
+    pub(super) interceptors: Chain,
+    pub(super) body: Body,
+    pub(super) code: SerializerCode,
+    pub(super) timeout: Duration,
+    pub(super) crc: bool,
+    pub(super) context: Option<CallContext>,
+}
+
+impl Outgoing {
+    /// # Errors
+    ///
+    /// A call without any time fails before anything else happens.
+    pub(super) fn deadline(&self) -> Result<Instant> {
+        if self.timeout.is_zero() {
+            return Err(Error::timeout());
+        }
+        Ok(deadline(self.timeout))
+    }
+
+    pub(super) fn is_intercepted(&self) -> bool {
+        !self.interceptors.is_empty()
+    }
+
+    /// The frame, in the version that `connection` speaks. It takes the body with it.
+    pub(super) fn frame(&mut self, connection: &Connection<Bolt>, oneway: bool) -> BoltFrame {
+        let body = std::mem::take(&mut self.body);
+        let timeout = if oneway {
+            -1
+        } else {
+            wire_millis(self.timeout)
+        };
+        let version = connection.session().version();
+        let mut frame = BoltFrame::request(version, body.class, body.content);
+        frame.head = Head::Request { oneway, timeout };
+        frame.header = body.header;
+        frame.codec = self.code;
+        if !self.crc {
+            frame.switch &= !CRC_SWITCH;
+        }
+        frame
+    }
+
+    /// Has the body again that `frame` has taken, for another attempt.
+    pub(super) fn take_back(&mut self, frame: BoltFrame) {
+        self.body = Body {
+            class: frame.class,
+            header: frame.header,
+            content: frame.content,
+        };
+    }
+
+    pub(super) fn begin(&self) {
+        if let Some(context) = &self.context {
+            context.begin();
+        }
+    }
+
+    pub(super) fn connected(&self, connection: &Connection<Bolt>) {
+        if let Some(context) = &self.context {
+            context.connected(connection);
+        }
+    }
+
+    pub(super) fn queued(&self, request_id: Option<u64>) {
+        if let Some(context) = &self.context {
+            context.queued(request_id);
+        }
+    }
+
+    /// Queues a two-way request.
+    pub(super) async fn start(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
+        let mut attempts = ATTEMPTS;
+        loop {
+            let (connection, frame) = self.connect(deadline, false).await?;
+            match connection.start_call(frame, deadline).await {
+                Err(error) if self.may_redial(&error, &mut attempts) => {}
+                outcome => {
+                    let response = outcome?;
+                    self.queued(response.request_id());
+                    return Ok(response);
+                }
+            }
+        }
+    }
+
+    /// Queues a oneway request.
+    pub(super) async fn send(&self, deadline: Instant) -> Result<()> {
+        let mut attempts = ATTEMPTS;
+        loop {
+            let (connection, frame) = self.connect(deadline, true).await?;
+            match connection.send(frame, deadline).await {
+                Err(error) if self.may_redial(&error, &mut attempts) => {}
+                outcome => {
+                    outcome?;
+                    self.queued(None);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// A connection, and the frame for it.
+    async fn connect(
+        &self,
+        deadline: Instant,
+        oneway: bool,
+    ) -> Result<(Connection<Bolt>, BoltFrame)> {
+        let connection = self.target.connect(deadline).await?;
+        self.connected(&connection);
+        let frame = self.clone().frame(&connection, oneway);
+        Ok((connection, frame))
+    }
+
+    /// A connection that closes before it has sent the request leaves it to another one.
+    fn may_redial(&self, error: &Error, attempts: &mut usize) -> bool {
+        *attempts -= 1;
+        let unsent = error.kind() == ErrorKind::Closed && !error.was_sent();
+        unsent && *attempts > 0 && matches!(self.target, Target::Address(..))
+    }
+
+    /// The call through the interceptors; `queued` is told when its request has been queued.
+    pub(super) fn intercepted(
+        self,
+        deadline: Instant,
+        oneway: bool,
+        queued: Arc<Notify>,
+    ) -> BoxFuture<'static, Outcome> {
+        let context = self.context.clone().unwrap_or_default();
+        context.begin();
+        let interceptors = self.interceptors.clone();
+        let request = Request::calling(
+            self.body.clone(),
+            self.code,
+            context.clone(),
+            self.timeout,
+            oneway,
+        );
+        let template = Self {
+            context: Some(context),
+            body: Body::default(),
+            ..self
+        };
+        let last = move |request: Request| {
+            let outgoing = Self {
+                body: request.body,
+                code: request.code,
+                ..template.clone()
+            };
+            outgoing
+                .transmit(deadline, oneway, Arc::clone(&queued))
+                .boxed()
+        };
+        let chain = interceptors.run(request, last);
+        async move {
+            let in_time = timeout_at(deadline, chain).await;
+            in_time.unwrap_or_else(|_| Err(Error::timeout()))
+        }
+        .boxed()
+    }
+
+    /// Begins the call through the interceptors; returns the rest of it once its request is queued, or
+    /// it has ended without getting so far.
+    pub(super) async fn intercepted_until_queued(
+        self,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Outcome> {
+        let queued = Arc::new(Notify::new());
+        let outcome = self.intercepted(deadline, false, Arc::clone(&queued));
+        let told = async move { queued.notified().await }.boxed();
+        match select(outcome, told).await {
+            Either::Left((outcome, _)) => std::future::ready(outcome).boxed(),
+            Either::Right(((), outcome)) => outcome,
+        }
+    }
+
+    /// Makes the call on the wire.
+    async fn transmit(self, deadline: Instant, oneway: bool, queued: Arc<Notify>) -> Outcome {
+        if oneway {
+            self.send(deadline).await?;
+            return Ok(None);
+        }
+        let response = self.start(deadline).await?;
+        queued.notify_one();
+        let answer = response.await?;
+        if let Some(context) = &self.context {
+            context.answered(&answer.class, &answer.header);
+        }
+        Ok(Some(Response::of_frame(answer)))
+    }
+}
+
+/// Whole milliseconds, rounded up so that a short timeout does not become "none".
+fn wire_millis(timeout: Duration) -> i32 {
+    i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+}
