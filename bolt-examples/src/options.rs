@@ -83,16 +83,4 @@ impl Options {
         };
         self.get(name).map(parse).transpose()
     }
-
-    /// Fails if any of `names` was given: options that this version does not have yet.
-    ///
-    /// # Errors
-    ///
-    /// A text for the user.
-    pub fn refuse(&self, names: &[&str], what: &str) -> Result<(), String> {
-        match names.iter().find(|name| self.get(name).is_some()) {
-            Some(name) => Err(format!("--{name}: {what} is not supported yet")),
-            None => Ok(()),
-        }
-    }
 }

@@ -219,7 +219,12 @@ fn a_wrong_command_line_is_explained() {
         (
             vec!["--listen", "x", "--tls-cert", "y"],
             2,
-            "--tls-cert: TLS is not supported yet",
+            "TLS wants --tls-cert and --tls-key",
+        ),
+        (
+            vec!["--listen", "x", "--tls-cert", "/nowhere", "--tls-key", "y"],
+            2,
+            "/nowhere: ",
         ),
     ] {
         let output = server_command().args(&options).output().expect("it runs");
@@ -243,6 +248,8 @@ async fn the_client_passes_against_the_server() {
         "server-idle",
         "server-heartbeat",
         "soak",
+        "tls",
+        "tls-plain-client",
     ];
     let usual = |name: &&String| !special.contains(&name.as_str());
     let wanted: Vec<&str> = all.iter().filter(usual).map(String::as_str).collect();
@@ -266,7 +273,9 @@ fn the_client_fails_where_it_should() {
     run_client(&[nobody], 2);
     run_client(&["nowhere", "sync"], 2);
     run_client(&[nobody, "sync", "--crc", "maybe"], 2);
-    run_client(&[nobody, "sync", "--tls-ca", "x"], 2);
+    run_client(&[nobody, "sync", "--tls-ca", "/nowhere"], 2);
+    run_client(&[nobody, "sync", "--tls-pin", "x"], 2);
+    run_client(&[nobody, "sync", "--tls-server-name", "x"], 2);
 }
 
 /// What the client prints; it has to end with `status`.

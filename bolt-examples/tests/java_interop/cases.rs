@@ -2,6 +2,7 @@
 //! scenario that gets lost is a failure.
 
 use crate::group::{Direction, Group, Version};
+use crate::keystores::Security;
 
 /// Scenarios of the contract that any number of clients may run at the same time.
 const SHARED: [&str; 32] = [
@@ -52,6 +53,17 @@ const IDLE_SERVER: [&str; 2] = ["--idle-timeout-ms", "1000"];
 /// For a server that sends heartbeats; the Java client answers those of any server unseen.
 const SERVER_BEATS: [&str; 1] = ["server-heartbeat"];
 const BEATING_SERVER: [&str; 2] = ["--heartbeat-interval-ms", "100"];
+
+/// For TLS; frames can't be looked at there. The versions are Java's choice: 1.2.
+const SECURED: [&str; 7] = [
+    "tls",
+    "tls-plain-client",
+    "sync",
+    "concurrent",
+    "big",
+    "timeout",
+    "server-close-pending",
+];
 
 /// Frames by hand: split, batched, damaged or odd.
 const RAW: [&str; 27] = [
@@ -126,6 +138,8 @@ pub(crate) fn groups() -> Vec<Group> {
             Group::new(direction, IN_EVERY_VERSION).version(&V2_2),
             Group::new(direction, ALONE),
             Group::new(direction, IDLE).server_options(&IDLE_SERVER),
+            Group::new(direction, SECURED).security(Security::ServerOnly),
+            Group::new(direction, SECURED).security(Security::Mutual),
         ]
     });
     let one_way = [

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::java::{self, Missing};
+use crate::keystores::{KeyStores, Security};
 use crate::process::Process;
 
 /// Most that one group may take; each scenario has its own, lower limit.
@@ -36,6 +38,7 @@ pub(crate) struct Group {
     pub(crate) cases: Vec<String>,
     server_options: &'static [&'static str],
     version: Option<&'static Version>,
+    security: Option<Security>,
     run: OnceLock<Result<Run, String>>,
 }
 
@@ -63,6 +66,7 @@ impl Group {
             cases: cases.into_iter().map(Into::into).collect(),
             server_options: &[],
             version: None,
+            security: None,
             run: OnceLock::new(),
         }
     }
@@ -77,12 +81,27 @@ impl Group {
         self
     }
 
+    pub(crate) fn security(mut self, security: Security) -> Self {
+        self.security = Some(security);
+        self
+    }
+
     /// What the case is called in the output of the test.
     pub(crate) fn name_of(&self, case: &str) -> String {
-        match self.version {
-            Some(version) => format!("{}/{}/{case}", self.direction, version.name),
+        let version = self.version.map(|version| version.name);
+        let variant = version.or(self.security.map(Security::name));
+        match variant {
+            Some(variant) => format!("{}/{variant}/{case}", self.direction),
             None => format!("{}/{case}", self.direction),
         }
+    }
+
+    /// The Java peers, if everything else is there too.
+    pub(crate) fn needs(&self) -> Result<&'static Path, &'static Missing> {
+        if self.security.is_some() {
+            java::openssl()?;
+        }
+        java::peer()
     }
 
     /// Runs the group if nobody has yet.
@@ -96,14 +115,19 @@ impl Group {
     }
 
     fn run(&self, jar: &Path) -> Result<Run, String> {
+        let secured = self.security.map(KeyStores::made).transpose()?;
         let start = Instant::now();
-        let mut server = Process::start(&mut self.server(jar))?;
+        let mut server = Process::start(&mut self.server(jar, secured))?;
         let listening = server.line_with("listening on ", PATIENCE)?;
         let mut address = listening.trim_start_matches("listening on ").to_owned();
         if let Some(version) = self.version {
             address = format!("{address}?{}", version.query);
         }
-        let mut client = Process::start(&mut self.client(jar, &address))?;
+        if secured.is_some() {
+            // A Java server's first handshake is slow, on a busy machine more than the usual second.
+            address = format!("{address}?_CONNECTTIMEOUT=10000");
+        }
+        let mut client = Process::start(&mut self.client(jar, &address, secured))?;
         let lines = client.lines_to_end(PATIENCE.saturating_sub(start.elapsed()));
         Ok(Run {
             said: lines.iter().filter_map(|line| verdict(line)).collect(),
@@ -112,9 +136,9 @@ impl Group {
         })
     }
 
-    fn server(&self, jar: &Path) -> Command {
+    fn server(&self, jar: &Path, secured: Option<&KeyStores>) -> Command {
         let mut command = match self.direction {
-            Direction::RustToJava => java(jar, "server"),
+            Direction::RustToJava => java_command(jar, "server"),
             Direction::JavaToRust => {
                 let mut rust = Command::new(env!("CARGO_BIN_EXE_interop-server"));
                 rust.args(["--listen", "127.0.0.1:0"]);
@@ -122,20 +146,26 @@ impl Group {
             }
         };
         command.args(self.server_options).arg("--stdin-lifeline");
+        if let Some(stores) = secured {
+            command.args(stores.server_options(self.direction));
+        }
         command
     }
 
-    fn client(&self, jar: &Path, address: &str) -> Command {
+    fn client(&self, jar: &Path, address: &str, secured: Option<&KeyStores>) -> Command {
         let mut command = match self.direction {
             Direction::RustToJava => Command::new(env!("CARGO_BIN_EXE_interop-client")),
-            Direction::JavaToRust => java(jar, "client"),
+            Direction::JavaToRust => java_command(jar, "client"),
         };
         command.args([address, &self.cases.join(",")]);
+        if let Some(stores) = secured {
+            command.args(stores.client_options(self.direction));
+        }
         command
     }
 }
 
-fn java(jar: &Path, role: &str) -> Command {
+fn java_command(jar: &Path, role: &str) -> Command {
     let mut command = Command::new("java");
     command.arg("-jar").arg(jar).arg(role);
     command

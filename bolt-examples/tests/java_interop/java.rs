@@ -38,6 +38,13 @@ fn find_or_build() -> Result<PathBuf, Missing> {
     Ok(jar)
 }
 
+/// What key stores are made with, besides the JDK's own.
+pub(crate) fn openssl() -> Result<(), &'static Missing> {
+    static OPENSSL: OnceLock<Result<(), Missing>> = OnceLock::new();
+    let needed = OPENSSL.get_or_init(|| need("openssl", "version"));
+    needed.as_ref().copied()
+}
+
 fn need(tool: &str, probe: &str) -> Result<(), Missing> {
     let mut command = Command::new(tool);
     command.arg(probe);

@@ -1,7 +1,7 @@
 //! Rust and Java call each other: our client against a server on the real SOFABolt, and a client
 //! on the real SOFABolt against our server. One trial per scenario.
 //!
-//! Needs `java`, and `mvn` to build the peers in the folder `java` when they have changed. Without
+//! Needs `java`, `mvn` to build the peers in the folder `java` when they have changed, and `openssl`. Without
 //! them every trial is ignored, with the reason; with `CI=true` in the environment it fails.
 
 #![forbid(unsafe_code)]
@@ -9,6 +9,7 @@
 mod cases;
 mod group;
 mod java;
+mod keystores;
 #[path = "../support/process.rs"]
 mod process;
 
@@ -49,7 +50,7 @@ fn trials(group: &Arc<Group>) -> Vec<Trial> {
 
 /// What the group's one run said about the case.
 fn outcome(group: &Group, case: &str) -> Result<Completion, Failed> {
-    let jar = match java::peer() {
+    let jar = match group.needs() {
         Ok(jar) => jar,
         Err(java::Missing::Tool(reason)) if !in_ci() => {
             return Ok(Completion::ignored_with(reason));

@@ -36,7 +36,8 @@
 //! with the wrong one, are what [`ClientTlsConfig::pinning`] is for: the common name is not looked
 //! at, as nowhere nowadays.
 //!
-//! The handshake is part of the connect timeout of a client, and of the
+//! The handshake is part of the connect timeout of a client (1 s unless set otherwise; the first
+//! handshake of a Java server may take that long), and of the
 //! [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout) of a server, whose
 //! connections count from the moment they are accepted. A failed handshake is an error of kind
 //! [`ErrorKind::Connect`] that says what is wrong. With TLS 1.3 a client
@@ -117,10 +118,16 @@ pub(crate) fn failure(error: &io::Error) -> Option<String> {
         }
         Error::AlertReceived(
             AlertDescription::UnknownCA
-            | AlertDescription::BadCertificate
             | AlertDescription::CertificateUnknown
             | AlertDescription::CertificateExpired,
         ) => "the peer doesn't trust this end's certificate",
+        // What Java says in either case.
+        Error::AlertReceived(AlertDescription::BadCertificate) => {
+            "the peer misses or doesn't trust this end's certificate"
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "set the server name, or pin the certificate if it has none",
         Error::NoCertificatesPresented => "a client certificate is required",
         _ => return Some(error.to_string()),
     };

@@ -8,6 +8,7 @@ use bolt_examples::contract::{CallbackRequest, StatsRequest, or_null};
 use bolt_remoting::rpc::{
     Call, HandlerError, HandlerResult, OnewayCall, Processors, RpcConnection,
 };
+use bolt_remoting::tls::ClientTls;
 use bolt_remoting::{ConnectionConfig, Result, RpcClient};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,21 +67,28 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(address: &str, crc: bool, config: ConnectionConfig) -> Outcome<Self> {
+    pub(crate) fn new(
+        address: &str,
+        crc: bool,
+        config: ConnectionConfig,
+        tls: Option<ClientTls>,
+    ) -> Outcome<Self> {
         let callbacks = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&callbacks);
         let processors = Processors::new().handle(move |_cx, request: CallbackRequest| {
             counted.fetch_add(1, Ordering::Relaxed);
             async move { call_back(&request) }
         });
-        let rpc = RpcClient::builder()
+        let mut builder = RpcClient::builder()
             .timeout(TIMEOUT)
             .crc(crc)
             .config(config)
-            .processors(processors)
-            .build()?;
+            .processors(processors);
+        if let Some(tls) = tls {
+            builder = builder.tls(tls);
+        }
         Ok(Self {
-            rpc,
+            rpc: builder.build()?,
             address: address.into(),
             callbacks,
         })

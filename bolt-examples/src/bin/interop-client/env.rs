@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_examples::options::Options;
+use bolt_remoting::tls::ClientTls;
 use bolt_remoting::{Address, ConnectionConfig, HeartbeatConfig};
 
 use crate::caller::Caller;
-use crate::check::Outcome;
+use crate::check::{self, Outcome};
 use crate::tap::Tap;
+use crate::tls;
 
 #[derive(Clone)]
 pub(crate) struct Env {
@@ -24,6 +26,7 @@ pub(crate) struct Env {
     /// Length of `soak`.
     pub(crate) soak: Duration,
     heartbeat: Option<Duration>,
+    tls: Option<ClientTls>,
 }
 
 impl Env {
@@ -42,6 +45,7 @@ impl Env {
             big: options.number("big")?.unwrap_or(5 << 20),
             soak: Duration::from_secs(options.number("seconds")?.unwrap_or(10)),
             heartbeat: heartbeat.map(Duration::from_millis),
+            tls: tls::settings(options)?,
         })
     }
 
@@ -82,11 +86,22 @@ impl Env {
         self.address.split_once('?').map_or("", |(_, query)| query)
     }
 
+    /// Whether the server is spoken to over TLS.
+    pub(crate) fn is_secured(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// A client that does without TLS, whatever the command line says.
+    pub(crate) fn open_plain(&self) -> Outcome<Caller> {
+        Caller::new(&self.address, self.crc, ConnectionConfig::client(), None)
+    }
+
     async fn tap(&self) -> Outcome<Tap> {
+        check::that(!self.is_secured(), "frames can't be seen under TLS")?;
         Tap::before(self.parsed.host(), self.parsed.port()).await
     }
 
     fn open_with(&self, address: &str, config: ConnectionConfig) -> Outcome<Caller> {
-        Caller::new(address, self.crc, config)
+        Caller::new(address, self.crc, config, self.tls.clone())
     }
 }

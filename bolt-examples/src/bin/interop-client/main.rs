@@ -17,6 +17,7 @@ mod samples;
 mod scenario;
 mod special;
 mod tap;
+mod tls;
 mod types;
 
 use std::process::ExitCode;
@@ -29,14 +30,8 @@ use self::env::Env;
 use self::scenario::{Scenario, Scenarios};
 
 const USAGE: &str = "usage: interop-client ADDRESS SCENARIO[,SCENARIO...]|all|list [--crc on|off] \
-    [--heartbeat-interval-ms N] [--n N] [--big BYTES] [--seconds N]";
-const TLS: [&str; 5] = [
-    "tls-ca",
-    "tls-cert",
-    "tls-key",
-    "tls-pin",
-    "tls-server-name",
-];
+    [--heartbeat-interval-ms N] [--n N] [--big BYTES] [--seconds N] [--tls-ca FILE|--tls-pin SHA256] \
+    [--tls-cert FILE --tls-key FILE] [--tls-server-name NAME]";
 /// A scenario that has not ended by then has failed.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -57,11 +52,10 @@ async fn main() -> ExitCode {
 
 /// Whether all scenarios passed.
 async fn run() -> Result<bool, String> {
-    let mut names = vec!["crc", "heartbeat-interval-ms", "n", "big", "seconds"];
-    names.extend(TLS);
+    let names = ["crc", "heartbeat-interval-ms", "n", "big", "seconds"];
+    let names = [&names[..], &tls::OPTIONS].concat();
     let options = Options::parse(std::env::args().skip(1), &names, &[])
         .map_err(|text| format!("{text}\n{USAGE}"))?;
-    options.refuse(&TLS, "TLS")?;
     let scenarios = Scenarios::all();
     if options.words().iter().any(|word| word == "list") {
         scenarios.names().for_each(|name| println!("{name}"));

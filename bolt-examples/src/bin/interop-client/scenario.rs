@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::check::Outcome;
 use crate::env::Env;
-use crate::{behaviours, calls, connections, errors, matrix, pending, special, types};
+use crate::{behaviours, calls, connections, errors, matrix, pending, special, tls, types};
 
 /// One check of a server.
 pub(crate) struct Scenario {
@@ -32,6 +32,7 @@ impl Scenarios {
         pending::add_to(&mut all);
         matrix::add_to(&mut all);
         special::add_to(&mut all);
+        tls::add_to(&mut all);
         all
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bolt_codec::Limits;
 use bolt_examples::options::Options;
 use bolt_remoting::rpc::RpcServerBuilder;
+use bolt_remoting::tls::{Roots, ServerTls, ServerTlsConfig, TlsIdentity};
 use bolt_remoting::{ConnectionConfig, HeartbeatConfig, RpcServer};
 
 use crate::app::App;
@@ -13,8 +14,7 @@ use crate::handlers;
 
 const USAGE: &str = "usage: interop-server --listen ADDR [--idle-timeout-ms N] \
     [--heartbeat-interval-ms N] [--max-frame-bytes N] [--max-connections N] [--drain-timeout-ms N] \
-    [--stdin-lifeline]";
-const TLS: [&str; 3] = ["tls-cert", "tls-key", "tls-client-ca"];
+    [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]] [--stdin-lifeline]";
 
 /// What the command line asks for.
 pub(crate) struct Settings {
@@ -24,22 +24,24 @@ pub(crate) struct Settings {
     pub(crate) stdin_lifeline: bool,
     config: ConnectionConfig,
     max_connections: Option<usize>,
+    tls: Option<ServerTls>,
 }
 
 impl Settings {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut names = vec![
+        let names = [
             "listen",
             "idle-timeout-ms",
             "heartbeat-interval-ms",
             "max-frame-bytes",
             "max-connections",
             "drain-timeout-ms",
+            "tls-cert",
+            "tls-key",
+            "tls-client-ca",
         ];
-        names.extend(TLS);
         let options = Options::parse(args, &names, &["stdin-lifeline"]);
         let options = options.map_err(|text| format!("{text}\n{USAGE}"))?;
-        options.refuse(&TLS, "TLS")?;
         let (Some(listen), []) = (options.get("listen"), options.words()) else {
             return Err(USAGE.to_owned());
         };
@@ -54,19 +56,40 @@ impl Settings {
                 options.number("max-frame-bytes")?,
             ),
             max_connections: options.number("max-connections")?,
+            tls: tls(&options)?,
         })
     }
 
     /// A server that is ready to be bound.
     pub(crate) fn builder(&self, app: &Arc<App>) -> RpcServerBuilder {
-        let builder = RpcServer::builder()
+        let mut builder = RpcServer::builder()
             .config(self.config.clone())
             .processors(handlers::all(app));
-        match self.max_connections {
-            Some(most) => builder.max_connections(most),
-            None => builder,
+        if let Some(most) = self.max_connections {
+            builder = builder.max_connections(most);
         }
+        if let Some(tls) = &self.tls {
+            builder = builder.tls(tls.clone());
+        }
+        builder
     }
+}
+
+fn tls(options: &Options) -> Result<Option<ServerTls>, String> {
+    let files = ["tls-cert", "tls-key", "tls-client-ca"].map(|name| options.get(name));
+    let (cert, key, client_ca) = match files {
+        [None, None, None] => return Ok(None),
+        [Some(cert), Some(key), client_ca] => (cert, key, client_ca),
+        _ => return Err(format!("TLS wants --tls-cert and --tls-key\n{USAGE}")),
+    };
+    let made = || {
+        let mut config = ServerTlsConfig::new(TlsIdentity::from_pem_files(cert, key)?);
+        if let Some(file) = client_ca {
+            config = config.client_roots(Roots::from_pem_files([file])?);
+        }
+        ServerTls::new(config)
+    };
+    made().map(Some).map_err(|error| error.to_string())
 }
 
 /// Zero turns idle closing and heartbeats off.
