@@ -3,11 +3,15 @@
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use benches::load::{self, Body as Content, Caller, LoadOptions};
 use bolt_codec::bolt::SerializerCode;
 use bolt_remoting::RpcClient;
 use bolt_remoting::rpc::{Body, Raw, RpcConnection};
+
+/// Thousands at once can overrun a server's backlog: enough for the kernel to try again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     let options = LoadOptions::parse(std::env::args().skip(1), "sofabolt-rust");
@@ -32,7 +36,8 @@ fn connect<C>(
         let address = options.bolt_address();
         let mut callers = Vec::with_capacity(options.connections);
         for _ in 0..options.connections {
-            let client = RpcClient::new();
+            let client = RpcClient::builder().connect_timeout(CONNECT_TIMEOUT);
+            let client = client.build().map_err(|why| why.to_string())?;
             let connection = client.connect(&address).await;
             let link = Link {
                 connection: connection.map_err(|why| why.to_string())?,

@@ -1,0 +1,108 @@
+//! Who is measured, and how their programs are started.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// This library on both sides, its handler answers at once.
+pub(crate) const OURS: &str = "ours";
+/// This library on both sides, its handler waits once.
+pub(crate) const AWAIT: &str = "ours, awaiting";
+/// SOFABolt 1.6.12 with its defaults on both sides.
+pub(crate) const JAVA: &str = "java";
+/// SOFABolt 1.6.12 with the settings that make it fast.
+pub(crate) const TUNED: &str = "java tuned";
+/// tonic on both sides.
+pub(crate) const TONIC: &str = "tonic";
+/// tarpc on both sides.
+pub(crate) const TARPC: &str = "tarpc";
+/// Batches of bytes over tokio.
+pub(crate) const PING_PONG: &str = "tokio ping-pong";
+/// Frames without a library.
+pub(crate) const EPOLL: &str = "epoll echo";
+
+/// Where the programs are.
+pub(crate) struct Programs {
+    pub(crate) ours: PathBuf,
+    pub(crate) foreign: PathBuf,
+    pub(crate) jar: PathBuf,
+}
+
+/// One side of a peer.
+struct Side {
+    program: Program,
+    args: &'static [&'static str],
+}
+
+enum Program {
+    Ours(&'static str),
+    Foreign(&'static str),
+    Java,
+}
+
+impl Programs {
+    /// The server of `peer`; wants `--listen`.
+    pub(crate) fn server(&self, peer: &str) -> Command {
+        self.command(&match peer {
+            AWAIT => ours("load-server", &["--handler", "await"]),
+            JAVA | "ours on java" => java(&["server"]),
+            TUNED => java(&["server", "--tuned"]),
+            TONIC => foreign("tonic-peer", &["server"]),
+            TARPC => foreign("tarpc-peer", &["server"]),
+            PING_PONG => ours("floor-tokio", &["server"]),
+            EPOLL => ours("floor-epoll", &["server"]),
+            _ => ours("load-server", &[]),
+        })
+    }
+
+    /// The client of `peer`; wants the address and what `load-client` takes.
+    pub(crate) fn client(&self, peer: &str) -> Command {
+        self.command(&match peer {
+            JAVA | "java on ours" => java(&["client"]),
+            TUNED => java(&["client", "--tuned"]),
+            TONIC => foreign("tonic-peer", &["client"]),
+            TARPC => foreign("tarpc-peer", &["client"]),
+            PING_PONG => ours("floor-tokio", &["client"]),
+            EPOLL => ours("floor-epoll", &["client"]),
+            _ => ours("load-client", &[]),
+        })
+    }
+
+    /// Our client, for whoever serves.
+    pub(crate) fn own_client(&self) -> Command {
+        self.command(&ours("load-client", &[]))
+    }
+
+    fn command(&self, side: &Side) -> Command {
+        let mut command = match side.program {
+            Program::Ours(name) => Command::new(self.ours.join(name)),
+            Program::Foreign(name) => Command::new(self.foreign.join(name)),
+            Program::Java => {
+                let mut command = Command::new("java");
+                command.arg("-jar").arg(&self.jar);
+                command
+            }
+        };
+        command.args(side.args);
+        command
+    }
+}
+
+fn ours(name: &'static str, args: &'static [&'static str]) -> Side {
+    let program = Program::Ours(name);
+    Side { program, args }
+}
+
+fn foreign(name: &'static str, args: &'static [&'static str]) -> Side {
+    let program = Program::Foreign(name);
+    Side { program, args }
+}
+
+fn java(args: &'static [&'static str]) -> Side {
+    let program = Program::Java;
+    Side { program, args }
+}
+
+/// Whether a side of it has to be compiled while it runs.
+pub(crate) fn warms_slowly(peer: &str) -> bool {
+    peer.contains("java")
+}
