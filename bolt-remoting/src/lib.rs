@@ -37,6 +37,9 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `hessian` | yes | calls and handlers of serde types in the serializer that Java peers speak; exceptions in error answers |
+//! | `json` | no | JSON as serializer code 12 |
+//! | `protobuf` | no | protocol buffers by prost as serializer code 11 |
+//! | `tower` | no | tower layers as interceptors |
 //! | `tls` | no | TLS and mutual TLS with rustls, in the module `tls`; needs a C compiler to build |
 //!
 //! Without `hessian` requests and answers are bytes, or whatever your own

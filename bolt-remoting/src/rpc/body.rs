@@ -68,6 +68,13 @@ pub trait EncodeBody<T: ?Sized>: Send + Sync + 'static {
 
 /// Turns bodies into values of `T`.
 pub trait DecodeBody<T>: Send + Sync + 'static {
+    /// Whether bodies whose frame says `code` are its business; [`ByCode`](super::ByCode) asks. By
+    /// default all are.
+    fn reads(&self, code: SerializerCode) -> bool {
+        let _ = code;
+        true
+    }
+
     /// The value in `body`, whose frame said `code`.
     ///
     /// # Errors

@@ -56,6 +56,10 @@ impl<T: Serialize + ?Sized> EncodeBody<T> for Hessian {
 }
 
 impl<T: DeserializeOwned> DecodeBody<T> for Hessian {
+    fn reads(&self, code: SerializerCode) -> bool {
+        code == SerializerCode::HESSIAN
+    }
+
     fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError> {
         if code != SerializerCode::HESSIAN {
             return Err(format!("serializer code {} is not Hessian's", code.0).into());

@@ -20,6 +20,7 @@
 //! | `ExtendedNettyChannelHandler`, tracing by subclassing | [`Interceptor`] |
 //! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] or [`RpcServer::connection`] |
 //! | `CustomSerializer` | [`EncodeBody`] and [`DecodeBody`] |
+//! | `SerializerManager.addSerializer` | [`ByCode`] |
 //!
 //! ```
 //! # #[cfg(feature = "hessian")]
@@ -49,6 +50,7 @@
 mod answer;
 mod answering;
 mod body;
+mod by_code;
 mod call;
 mod call_context;
 mod callback;
@@ -61,14 +63,21 @@ mod failure;
 #[cfg(feature = "hessian")]
 mod hessian;
 mod interceptor;
+#[cfg(feature = "json")]
+mod json;
 mod outgoing;
 mod processor;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 mod responder;
 mod server;
 mod settings;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub use answer::{Answer, Invocation};
 pub use body::{Body, DecodeBody, EncodeBody, Raw, SerializerError};
+pub use by_code::ByCode;
 pub use call::{Call, OnewayCall};
 pub use call_context::CallContext;
 pub use callback::Callback;
@@ -80,6 +89,12 @@ pub use failure::{ErrorDetails, HandlerError, HandlerResult};
 #[cfg(feature = "hessian")]
 pub use hessian::Hessian;
 pub use interceptor::{Interceptor, Next, Request, Response};
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use processor::{ClassNames, Processor, Processors};
+#[cfg(feature = "protobuf")]
+pub use protobuf::{JavaClass, Protobuf};
 pub use responder::{AlreadyAnswered, Responder};
 pub use server::{RpcServer, RpcServerBuilder};
+#[cfg(feature = "tower")]
+pub use tower::{Calls, Exchange, Tower};
