@@ -94,8 +94,8 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     fn open(&self, role: Role, limits: &Limits) -> (Self::Decoder, Self::Encoder, Self::Session);
 
     /// A heartbeat to send when the connection is silent; `None` if the protocol has none. The
-    /// engine sets its id. Any answer, of kind [`FrameKind::Response`] or
-    /// [`FrameKind::HeartbeatAck`], completes it.
+    /// engine sets its id. Its answer is of kind [`FrameKind::HeartbeatAck`] where answers have ids,
+    /// and of either kind where they go in order. Whatever comes is a sign of life.
     fn heartbeat(&self, session: &Self::Session) -> Option<Self::Frame> {
         let _ = session;
         None
@@ -104,6 +104,14 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// The answer to a heartbeat of the peer, with its id already set.
     fn heartbeat_ack(&self, beat: &Self::Frame) -> Option<Self::Frame> {
         let _ = beat;
+        None
+    }
+
+    /// Asks the peer for no new requests; `None` if the protocol has no word for it. The engine sets
+    /// its id. Sent once when a connection begins to drain, if the engine is
+    /// configured to.
+    fn go_away(&self, session: &Self::Session) -> Option<Self::Frame> {
+        let _ = session;
         None
     }
 
@@ -134,6 +142,19 @@ pub trait Frame: Send + 'static {
     fn timeout(&self) -> Option<Duration> {
         None
     }
+
+    /// About how many bytes the frame takes when encoded, for back pressure. With the default of 0
+    /// a frame is admitted whenever there is any room at all.
+    fn encoded_len(&self) -> usize {
+        0
+    }
+
+    /// Goes over large parts of the frame ahead of its encoding, and gives what is worth keeping of
+    /// them, such as a checksum, to [`FrameEncoder::encode_digested`]. Called before the engine locks
+    /// the connection, which encoding happens under. `None` by default: nothing takes long.
+    fn digest(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// What a frame is for.
@@ -144,7 +165,7 @@ pub enum FrameKind {
     Request,
     /// Wants no answer.
     Oneway,
-    /// Answers a request (or a heartbeat, where the protocol doesn't tell them apart).
+    /// Answers a request (or a heartbeat, where answers go in order).
     Response,
     /// Asks for a sign of life.
     Heartbeat,
@@ -237,10 +258,19 @@ pub trait FrameEncoder: Send + 'static {
     /// back by the caller, and the connection goes on.
     fn encode(&mut self, frame: Self::Frame, dst: &mut EncodeBuf) -> Result<(), CodecError>;
 
-    /// About how many bytes `frame` will take, for back pressure. With the default of 0 a frame is
-    /// admitted whenever there is any room at all.
-    fn encoded_len(&self, frame: &Self::Frame) -> usize {
-        let _ = frame;
-        0
+    /// As [`encode`](Self::encode), with what [`Frame::digest`] gave for this frame. Only its id may
+    /// have changed since.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    fn encode_digested(
+        &mut self,
+        frame: Self::Frame,
+        digest: Option<u32>,
+        dst: &mut EncodeBuf,
+    ) -> Result<(), CodecError> {
+        let _ = digest;
+        self.encode(frame, dst)
     }
 }

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::ConnectionConfig;
-use crate::engine::connection::Setup;
 use crate::engine::handler::{FrameHandler, NoHandler};
+use crate::engine::shared::Setup;
 use crate::net::{Stream, Transport};
 use crate::registry::Registry;
 use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result, SocketOptions};

@@ -13,6 +13,7 @@
 //! | a begun frame complete within | 30 s | 30 s | never |
 //! | no progress in writing for | 30 s | 30 s | never |
 //! | running requests of a peer that closed its end | 1 s | 1 s | 0 |
+//! | GOAWAY when a drain begins | off | off | never |
 //!
 //! ```
 //! use bolt_remoting::ConnectionConfig;
@@ -42,9 +43,9 @@ pub struct ConnectionConfig {
     /// Most bytes of encoded frames that wait to be written. Calls wait for room; one frame that
     /// is larger on its own is admitted when nothing else waits.
     pub outbox_limit: usize,
-    /// Bytes of answers that have found no room in the outbox above which further requests of the
-    /// peer are refused as busy: it takes less than it asks for. Answers of requests that run already
-    /// still come on top.
+    /// Bytes of answers that wait, for room in the outbox or for their turn, above which further
+    /// requests of the peer are refused as busy: it takes less than it asks for. Answers of requests
+    /// that run already still come on top.
     pub answer_backlog: usize,
     /// Heartbeats that this end sends; `None` for none.
     pub heartbeat: Option<HeartbeatConfig>,
@@ -59,6 +60,9 @@ pub struct ConnectionConfig {
     /// How long requests that are being handled may go on, and be answered, after the peer has
     /// closed its sending end. After that they are cancelled.
     pub half_close_grace: Duration,
+    /// Whether the peer is asked for no new requests (GOAWAY) when a drain begins. Only for peers
+    /// that are known to understand it, such as MOSN; a Java peer closes the connection.
+    pub send_goaway: bool,
 }
 
 /// When and how often a silent peer is asked for a sign of life.
@@ -112,6 +116,7 @@ impl ConnectionConfig {
             frame_timeout: Some(Duration::from_secs(30)),
             write_stall_timeout: Some(Duration::from_secs(30)),
             half_close_grace: Duration::from_secs(1),
+            send_goaway: false,
         }
     }
 

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::Connection;
-use crate::engine::connection::Setup;
 use crate::engine::handler::FrameHandler;
+use crate::engine::shared::Setup;
 use crate::time::deadline;
 
 /// What a shutdown may take on top of its grace period: writing out, FIN, the peer's FIN.

@@ -33,6 +33,23 @@ async fn answers_that_wait_for_their_turn_count_as_in_flight() {
 }
 
 #[tokio::test]
+async fn answers_that_wait_for_their_turn_are_bounded_in_bytes() {
+    let (mut peer, io) = peer::in_memory(LINES, 1024 * 1024);
+    let mut config = untimed();
+    config.answer_backlog = 10_000;
+    let server = over(io, Role::Server, echo(), config);
+    peer.send_bytes(b"?never\n").await;
+    let long = format!("?{}\n", "x".repeat(1000));
+    for n in 2..=11 {
+        peer.send_bytes(long.as_bytes()).await;
+        eventually(|| server.stats().requests_in_flight == n).await;
+    }
+    assert_eq!(server.stats().requests_refused, 0);
+    peer.send_bytes(b"?one too many\n").await;
+    eventually(|| server.stats().requests_refused == 1).await;
+}
+
+#[tokio::test]
 async fn a_oneway_frame_holds_no_answer_back() {
     let (mut peer, io) = peer::in_memory(LINES, 4096);
     let server = over(io, Role::Server, echo(), untimed());

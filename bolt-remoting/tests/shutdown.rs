@@ -174,6 +174,37 @@ async fn a_peer_that_never_closes_its_end_holds_up_the_end_for_a_moment_only() {
     assert_eq!(start.elapsed(), SEC);
 }
 
+/// What the peer has got and what was cut off make up all that was asked.
+#[tokio::test]
+async fn answers_that_are_never_written_count_as_cut_off() {
+    const ASKED: u32 = 60;
+    let mut config = ConnectionConfig::server();
+    config.outbox_limit = 100 << 20;
+    let builder = RpcServer::builder()
+        .config(config)
+        .handle_raw(ECHO, |_cx, _| async {
+            Ok(Body::new(ECHO, vec![7; 1 << 20]))
+        });
+    let server = builder.bind("127.0.0.1:0").await.unwrap();
+    let mut peer = peer::dial(bolt(), server.local_addr()).await;
+    for id in 1..=ASKED {
+        peer.send(request(BoltVersion::V1, id, ECHO, "")).await;
+    }
+    let queued = || match &server.connections()[..] {
+        [connection] => connection.engine().stats().bytes_read,
+        _ => 0,
+    };
+    let asked = (22 + ECHO.len() as u64) * u64::from(ASKED);
+    eventually(|| queued() == asked).await;
+    let cut_off = within(server.shutdown(Duration::ZERO)).await;
+    let mut received = 0;
+    while peer.next().await.is_some() {
+        received += 1;
+    }
+    assert!(cut_off > 0);
+    assert_eq!(received + cut_off, ASKED as usize);
+}
+
 /// Closing with unread bytes would send an RST, which destroys answers under way.
 #[tokio::test]
 async fn answers_survive_requests_that_come_after_the_end() {

@@ -1,5 +1,3 @@
-use bytes::Bytes;
-
 use super::{BoltFrame, BoltVersion, Head, MAX_NAME_LEN};
 use crate::{CodecError, EncodeBuf, FrameEncoder, Limits};
 
@@ -89,10 +87,39 @@ fn put_fixed(frame: &BoltFrame, out: &mut [u8; MAX_FIXED]) -> usize {
     lengths_at + 8
 }
 
-fn checksum(fixed: &[u8], parts: [&Bytes; 3]) -> u32 {
+/// From this size on the checksum of class, header and content is worth computing apart from that of
+/// the fixed part: putting two together costs as much as going over some KiB.
+const LARGE_BODY: usize = 64 * 1024;
+
+/// The checksum of all but the fixed part, for large frames that have one.
+pub(super) fn digest(frame: &BoltFrame) -> Option<u32> {
+    (frame.has_crc() && body_len(frame) >= LARGE_BODY).then(|| {
+        let mut crc = crc32fast::Hasher::new();
+        update_body(&mut crc, frame);
+        crc.finalize()
+    })
+}
+
+fn body_len(frame: &BoltFrame) -> usize {
+    frame.class.len() + frame.header.len() + frame.content.len()
+}
+
+fn update_body(crc: &mut crc32fast::Hasher, frame: &BoltFrame) {
+    crc.update(&frame.class);
+    crc.update(&frame.header);
+    crc.update(&frame.content);
+}
+
+fn checksum(fixed: &[u8], frame: &BoltFrame, digest: Option<u32>) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(fixed);
-    parts.iter().for_each(|part| crc.update(part));
+    match digest {
+        Some(body) => {
+            let len = body_len(frame) as u64;
+            crc.combine(&crc32fast::Hasher::new_with_initial_len(body, len));
+        }
+        None => update_body(&mut crc, frame),
+    }
     crc.finalize()
 }
 
@@ -100,13 +127,20 @@ impl FrameEncoder for BoltEncoder {
     type Frame = BoltFrame;
 
     fn encode(&mut self, frame: BoltFrame, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+        self.encode_digested(frame, None, dst)
+    }
+
+    fn encode_digested(
+        &mut self,
+        frame: BoltFrame,
+        digest: Option<u32>,
+        dst: &mut EncodeBuf,
+    ) -> Result<(), CodecError> {
         self.check(&frame)?;
         let mut fixed = [0; MAX_FIXED];
         let len = put_fixed(&frame, &mut fixed);
         let fixed = &fixed[..len];
-        let crc = frame
-            .has_crc()
-            .then(|| checksum(fixed, [&frame.class, &frame.header, &frame.content]));
+        let crc = frame.has_crc().then(|| checksum(fixed, &frame, digest));
         dst.put_slice(fixed);
         dst.put_slice(&frame.class);
         if !frame.header.is_empty() {
@@ -118,8 +152,46 @@ impl FrameEncoder for BoltEncoder {
         }
         Ok(())
     }
+}
 
-    fn encoded_len(&self, frame: &BoltFrame) -> usize {
-        frame.encoded_len()
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::Frame;
+    use crate::bolt::CRC_SWITCH;
+
+    fn bytes(frame: BoltFrame, digest: Option<u32>) -> Bytes {
+        let mut buf = EncodeBuf::new();
+        let encoded = BoltEncoder::new(Limits::default()).encode_digested(frame, digest, &mut buf);
+        encoded.expect("a good frame");
+        buf.into_bytes()
+    }
+
+    #[test]
+    fn a_large_frame_has_the_same_bytes_with_a_digest_and_without() {
+        for (content, large) in [(0, false), (LARGE_BODY - 9, false), (LARGE_BODY, true)] {
+            let content: Vec<u8> = (0..content).map(|n| (n % 251) as u8).collect();
+            let mut frame = BoltFrame::request(BoltVersion::V2_2, "class", content);
+            frame.header = Bytes::from_static(b"hdr");
+            let digest = frame.digest();
+            assert_eq!(digest.is_some(), large);
+            // The engine gives the id last.
+            frame.id = 7;
+            assert_eq!(bytes(frame.clone(), digest), bytes(frame.clone(), None));
+            let answer = frame.respond("c", frame.content.clone());
+            assert_eq!(bytes(answer.clone(), answer.digest()), bytes(answer, None));
+        }
+    }
+
+    #[test]
+    fn nothing_is_computed_for_a_frame_without_a_checksum() {
+        let content = vec![7; LARGE_BODY];
+        let mut frame = BoltFrame::request(BoltVersion::V2_2, "class", content);
+        frame.switch &= !CRC_SWITCH;
+        assert_eq!(frame.digest(), None);
+        (frame.switch, frame.version) = (CRC_SWITCH, BoltVersion::V2_1);
+        assert_eq!(frame.digest(), None);
     }
 }

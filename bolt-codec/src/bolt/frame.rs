@@ -104,6 +104,17 @@ impl BoltFrame {
         Self::bare(version, head, CommandCode::HEARTBEAT)
     }
 
+    /// MOSN's "send no new requests here", as MOSN sends it but for its version, which MOSN has 1
+    /// only. Java 1.6.12 closes the connection when it sees one.
+    #[must_use]
+    pub fn go_away(version: BoltVersion) -> Self {
+        let head = Head::Request {
+            oneway: false,
+            timeout: 0,
+        };
+        Self::bare(version, head, CommandCode::GOAWAY)
+    }
+
     /// The successful answer to this request: same version, id, codec and switch.
     #[must_use]
     pub fn respond(&self, class: impl Into<Bytes>, content: impl Into<Bytes>) -> Self {
@@ -210,5 +221,13 @@ impl Frame for BoltFrame {
             }
             _ => None,
         }
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.encoded_len()
+    }
+
+    fn digest(&self) -> Option<u32> {
+        super::encode::digest(self)
     }
 }

@@ -99,6 +99,10 @@ impl Protocol for Bolt {
         Some(beat.acknowledge())
     }
 
+    fn go_away(&self, session: &BoltSession) -> Option<BoltFrame> {
+        Some(BoltFrame::go_away(session.version()))
+    }
+
     fn refuse(&self, request: &BoltFrame, why: Refusal) -> Option<BoltFrame> {
         let status = match why {
             Refusal::Busy | Refusal::ShuttingDown => ResponseStatus::SERVER_THREADPOOL_BUSY,

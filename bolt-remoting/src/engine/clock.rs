@@ -91,6 +91,11 @@ impl Clock {
         }
     }
 
+    /// Heartbeats in a row that stayed unanswered.
+    pub(crate) fn misses(&self) -> u32 {
+        self.liveness.misses()
+    }
+
     pub(crate) fn poll(&mut self, now: Instant) -> Due {
         let deadlines = [
             (self.first_frame_by, CloseReason::FirstFrameTimeout),

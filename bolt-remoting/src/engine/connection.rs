@@ -16,7 +16,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::driver::Driver;
 use super::handler::FrameHandler;
-use super::shared::{Phase, Rejected, Shared};
+use super::outbox::Prepared;
+use super::shared::{Rejected, Setup, Shared};
+use super::stats::ConnectionStats;
+use super::turn::Turn;
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
 use crate::time::deadline;
@@ -30,17 +33,6 @@ use crate::{Error, ErrorKind, Extensions, Result};
 pub struct Connection<P: Protocol>(Arc<Shared<P>>);
 
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
-
-/// What a new connection is made of besides its bytes.
-pub(crate) struct Setup<P: Protocol> {
-    pub(crate) protocol: Arc<P>,
-    pub(crate) role: Role,
-    pub(crate) config: Arc<ConnectionConfig>,
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) local: Option<SocketAddr>,
-    /// When it was accepted or dialed: a handshake may lie between then and now.
-    pub(crate) began: Instant,
-}
 
 impl<P: Protocol> Connection<P> {
     pub(crate) fn new(shared: Arc<Shared<P>>) -> Self {
@@ -122,8 +114,10 @@ impl<P: Protocol> Connection<P> {
         frame: P::Frame,
         deadline: Instant,
     ) -> Result<ResponseFuture<P>> {
-        self.when_room(deadline, frame, |frame| self.try_start(frame, deadline))
-            .await
+        self.when_room(deadline, Prepared::new(frame), 1, |frame, turn| {
+            self.attempt(frame, deadline, turn)
+        })
+        .await
     }
 
     /// Queues a request if there is room now, and returns the future of its answer, which ends at
@@ -142,6 +136,15 @@ impl<P: Protocol> Connection<P> {
         frame: P::Frame,
         deadline: Instant,
     ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
+        self.attempt(Prepared::new(frame), deadline, None)
+    }
+
+    fn attempt(
+        &self,
+        frame: Prepared<P::Frame>,
+        deadline: Instant,
+        turn: Option<u64>,
+    ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
         if deadline <= Instant::now() {
             return Err(Rejected::Failed(Error::timeout().with_call(
                 self.0.peer,
@@ -149,7 +152,7 @@ impl<P: Protocol> Connection<P> {
                 false,
             )));
         }
-        let id = self.0.queue_call(frame, deadline)?;
+        let id = self.0.queue_call(frame, deadline, turn)?;
         Ok(ResponseFuture {
             shared: Arc::clone(&self.0),
             id: Some(id),
@@ -167,8 +170,10 @@ impl<P: Protocol> Connection<P> {
     ///
     /// Dropping the future before it returns means that nothing is sent.
     pub async fn send(&self, frame: P::Frame, deadline: Instant) -> Result<()> {
-        self.when_room(deadline, frame, |frame| self.0.queue_oneway(frame))
-            .await
+        self.when_room(deadline, Prepared::new(frame), 0, |frame, turn| {
+            self.0.queue_oneway(frame, turn)
+        })
+        .await
     }
 
     /// Queues a frame that gets no answer if there is room now.
@@ -178,29 +183,31 @@ impl<P: Protocol> Connection<P> {
     /// [`ErrorKind::Overflow`] without room, [`ErrorKind::Closed`], [`ErrorKind::Send`].
     pub fn try_send(&self, frame: P::Frame) -> Result<()> {
         self.0
-            .queue_oneway(frame)
+            .queue_oneway(Prepared::new(frame), None)
             .map_err(|rejected| self.overflow(rejected))
     }
 
-    /// Tries until there is room or `deadline` has passed.
+    /// Tries, and if there is no room tries again when it is this caller's turn, until `deadline`.
     async fn when_room<R>(
         &self,
         deadline: Instant,
-        mut frame: P::Frame,
-        mut attempt: impl FnMut(P::Frame) -> Result<R, Rejected<P::Frame>>,
+        frame: Prepared<P::Frame>,
+        calls: usize,
+        attempt: impl Fn(Prepared<P::Frame>, Option<u64>) -> Result<R, Rejected<P::Frame>>,
     ) -> Result<R> {
+        let mut attempted = attempt(frame, None);
         loop {
-            // Registered before the attempt, so that room made right after it is not missed.
-            let mut room = std::pin::pin!(self.0.room.notified());
-            room.as_mut().enable();
-            match attempt(frame) {
+            let frame = match attempted {
                 Ok(done) => return Ok(done),
                 Err(Rejected::Failed(error)) => return Err(error),
-                Err(Rejected::Full(back)) => frame = back,
-            }
-            if timeout_at(deadline, room).await.is_err() {
+                Err(Rejected::Full(frame)) => frame,
+            };
+            let needs = Shared::<P>::needs(&frame, calls);
+            let mut turn = std::pin::pin!(Turn::new(&self.0, needs));
+            if timeout_at(deadline, turn.as_mut()).await.is_err() {
                 return Err(Error::timeout().with_call(self.0.peer, None, false));
             }
+            attempted = attempt(frame, turn.number());
         }
     }
 
@@ -217,18 +224,13 @@ impl<P: Protocol> Connection<P> {
     /// Whether new calls are possible.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self.0.lock().phase, Phase::Open)
+        self.0.is_open()
     }
 
     /// Why no new calls are possible, once that is so.
     #[must_use]
     pub fn close_reason(&self) -> Option<CloseReason> {
-        match &self.0.lock().phase {
-            Phase::Open => None,
-            Phase::GoingAway => Some(CloseReason::GoAway),
-            Phase::Draining { .. } => Some(CloseReason::Local),
-            Phase::Closed(error) => error.close_reason().cloned(),
-        }
+        self.0.lock().phase().close_reason()
     }
 
     /// Closes the connection: calls that wait end at once with [`ErrorKind::Closed`], requests of
@@ -238,7 +240,8 @@ impl<P: Protocol> Connection<P> {
     }
 
     /// Closes the connection in order: no new calls in either direction (the peer's are refused as
-    /// busy), those in flight may end within `grace`, answers are written, then it is closed.
+    /// busy), those in flight may end within `grace`, answers are written, then it is closed. The
+    /// peer is told if [`ConnectionConfig::send_goaway`] says so.
     pub fn drain(&self, grace: Duration) {
         self.0.drain(deadline(grace));
     }
@@ -339,38 +342,14 @@ impl<P: Protocol> Connection<P> {
     #[must_use]
     pub fn stats(&self) -> ConnectionStats {
         let state = self.0.lock();
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.0.counters;
         ConnectionStats {
             calls_waiting: state.pending.waiting(),
+            calls_started: state.pending.started(),
             requests_in_flight: state.in_flight(),
             bytes_queued: state.outbox.unwritten(),
-            late_answers: read(&counters.late_answers),
-            unknown_frames: read(&counters.unknown_frames),
-            heartbeats_received: read(&counters.heartbeats),
-            requests_refused: read(&counters.refused),
+            ..self.0.counters.read()
         }
     }
-}
-
-/// Numbers of one connection at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConnectionStats {
-    /// Own calls that have no outcome yet.
-    pub calls_waiting: usize,
-    /// Requests of the peer that are being handled or whose answers wait for room.
-    pub requests_in_flight: usize,
-    /// Bytes that wait to be written.
-    pub bytes_queued: usize,
-    /// Answers that nobody waited for: after a timeout, repeated, or never asked for.
-    pub late_answers: u64,
-    /// Frames that were well-formed but without meaning to this end.
-    pub unknown_frames: u64,
-    /// Heartbeats that the peer has sent.
-    pub heartbeats_received: u64,
-    /// Requests of the peer that were refused unhandled.
-    pub requests_refused: u64,
 }
 
 impl<P: Protocol> Clone for Connection<P> {
@@ -436,8 +415,7 @@ impl<P: Protocol> Future for ResponseFuture<P> {
 impl<P: Protocol> Drop for ResponseFuture<P> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.shared.lock().pending.forget(id);
-            self.shared.room.notify_waiters();
+            self.shared.forget(id);
         }
     }
 }

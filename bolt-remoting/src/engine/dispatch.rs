@@ -11,8 +11,11 @@ use tokio::time::Instant;
 
 use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
 use super::inbound::Ticket;
+use super::outbox::Prepared;
 use super::pending::Answered;
-use super::shared::{Phase, Shared, count};
+use super::shared::Shared;
+use super::state::Phase;
+use super::stats::add;
 use crate::Connection;
 use crate::error::CloseReason;
 
@@ -36,12 +39,14 @@ pub(crate) struct Dispatch<P: Protocol> {
 
 enum Inward<F> {
     Answer(F),
-    Send(F),
+    Send(Prepared<F>),
     GoAway,
 }
 
 /// Whether requests may run until the next look at the shared state.
 enum Admission {
+    /// That look is due.
+    Unknown,
     /// So many more.
     Room(usize),
     Refuse(Refusal),
@@ -56,13 +61,16 @@ impl<P: Protocol> Dispatch<P> {
             tasks: JoinSet::new(),
             batch: Vec::new(),
             wakers: Vec::new(),
-            admission: Admission::Room(0),
+            admission: Admission::Unknown,
             piling_up: false,
         }
     }
 
     pub(crate) fn begin_batch(&mut self) {
-        self.settle();
+        // As long as there was room it can only have grown since: what takes it begins here.
+        if !matches!(self.admission, Admission::Room(1..)) || !self.shared.is_open() {
+            self.admission = Admission::Unknown;
+        }
     }
 
     pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
@@ -72,13 +80,13 @@ impl<P: Protocol> Dispatch<P> {
             }
             FrameKind::Request | FrameKind::Oneway => self.on_request(frame, cx, now),
             FrameKind::Heartbeat => {
-                count(&self.shared.counters.heartbeats);
+                add(&self.shared.counters.heartbeats_received, 1);
                 if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
                     self.answer(Some(ack));
                 }
             }
             FrameKind::GoAway => self.batch.push(Inward::GoAway),
-            _ => count(&self.shared.counters.unknown_frames),
+            _ => add(&self.shared.counters.unknown_frames, 1),
         }
         if self.batch.len() >= BATCH {
             self.settle();
@@ -87,13 +95,16 @@ impl<P: Protocol> Dispatch<P> {
 
     fn on_request(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
         let wants_answer = frame.kind() == FrameKind::Request;
+        if matches!(self.admission, Admission::Unknown) {
+            self.settle();
+        }
         let refusal = match self.admission {
-            Admission::Room(0) => Some(Refusal::Busy),
+            Admission::Room(0) | Admission::Unknown => Some(Refusal::Busy),
             Admission::Room(_) => None,
             Admission::Refuse(why) => Some(why),
         };
         if let Some(why) = refusal {
-            count(&self.shared.counters.refused);
+            add(&self.shared.counters.requests_refused, 1);
             if wants_answer {
                 self.answer(self.shared.protocol.refuse(&frame, why));
             }
@@ -133,6 +144,7 @@ impl<P: Protocol> Dispatch<P> {
         if P::CORRELATION == Correlation::InOrder {
             InFlight::begin(&self.shared, true).end(answer);
         } else {
+            let answer = answer.map(Prepared::new);
             self.batch.extend(answer.map(Inward::Send));
         }
     }
@@ -145,44 +157,34 @@ impl<P: Protocol> Dispatch<P> {
 
     /// Passes on what the batch brought, under one lock, and sees what may come next.
     fn settle(&mut self) {
-        let mut answered = false;
-        let mut state = self.shared.lock();
+        let shared = &*self.shared;
+        let mut state = shared.lock();
+        state.awake();
         for inward in self.batch.drain(..) {
             match inward {
-                Inward::Answer(frame) => match state.pending.answer(frame.id(), frame) {
-                    Answered::Call(waker) => {
-                        answered = true;
-                        self.wakers.extend(waker);
-                    }
-                    Answered::Heartbeat => {}
-                    Answered::Nobody => {
-                        answered = true;
-                        count(&self.shared.counters.late_answers);
-                    }
-                },
-                Inward::Send(frame) => state.answer(frame),
-                Inward::GoAway => {
-                    if matches!(state.phase, Phase::Open) {
-                        state.phase = Phase::GoingAway;
+                Inward::Answer(frame) => {
+                    let is_ack = frame.kind() == FrameKind::HeartbeatAck;
+                    match state.pending.answer(frame.id(), is_ack, frame) {
+                        Answered::Call(waker) => self.wakers.extend(waker),
+                        Answered::Heartbeat => add(&shared.counters.heartbeats_acked, 1),
+                        Answered::Nobody => add(&shared.counters.late_answers, 1),
                     }
                 }
+                Inward::Send(answer) => state.answer(answer),
+                Inward::GoAway => shared.go_away(&mut state, &mut self.wakers),
             }
         }
-        let config = &self.shared.config;
-        self.admission = match state.phase {
+        state.make_room(&mut self.wakers);
+        let config = &shared.config;
+        self.admission = match state.phase() {
             Phase::Draining { .. } | Phase::Closed(_) => Admission::Refuse(Refusal::ShuttingDown),
-            _ if state.outbox.deferred_bytes() >= config.answer_backlog => {
-                Admission::Refuse(Refusal::Busy)
-            }
+            _ if state.waiting_bytes() >= config.answer_backlog => Admission::Refuse(Refusal::Busy),
             _ => Admission::Room(config.max_in_flight.saturating_sub(state.in_flight())),
         };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
         drop(state);
         self.wakers.drain(..).for_each(Waker::wake);
-        if answered {
-            self.shared.room.notify_waiters();
-        }
     }
 
     /// Forgets tasks that have ended.
@@ -210,7 +212,7 @@ impl<P: Protocol> Dispatch<P> {
 struct InFlight<P: Protocol> {
     shared: Arc<Shared<P>>,
     ticket: Ticket,
-    answer: Option<P::Frame>,
+    answer: Option<Prepared<P::Frame>>,
 }
 
 impl<P: Protocol> InFlight<P> {
@@ -224,7 +226,7 @@ impl<P: Protocol> InFlight<P> {
     }
 
     fn end(mut self, answer: Option<P::Frame>) {
-        self.answer = answer;
+        self.answer = answer.map(Prepared::new);
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) struct Inbound<F> {
     running: usize,
     /// Answers that are there and wait for their turn.
     held: usize,
+    held_bytes: usize,
     /// `None` for protocols that answer by id.
     order: Option<Order<F>>,
 }
@@ -18,8 +19,9 @@ pub(crate) struct Inbound<F> {
 struct Order<F> {
     /// Ticket number of the first entry of `answers`.
     first: u64,
-    /// `None` for requests that have no answer yet, or never get one.
-    answers: VecDeque<Option<F>>,
+    /// `None` for requests that have no answer yet, or never get one; with about how many bytes it
+    /// takes.
+    answers: VecDeque<Option<(F, usize)>>,
 }
 
 /// Stands for one request in flight; holds its place where answers go in order.
@@ -41,6 +43,7 @@ impl<F> Inbound<F> {
         Self {
             running: 0,
             held: 0,
+            held_bytes: 0,
             order,
         }
     }
@@ -52,7 +55,7 @@ impl<F> Inbound<F> {
 
     /// Forgets the answers that wait for their turn: nothing is going to be sent any more.
     pub(crate) fn discard(&mut self) {
-        self.held = 0;
+        (self.held, self.held_bytes) = (0, 0);
         if let Some(order) = &mut self.order {
             order.answers = VecDeque::new();
         }
@@ -61,6 +64,11 @@ impl<F> Inbound<F> {
     /// Answers that wait for their turn.
     pub(crate) fn held(&self) -> usize {
         self.held
+    }
+
+    /// About how many bytes they take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// A request comes in, which wants an answer or doesn't.
@@ -73,37 +81,38 @@ impl<F> Inbound<F> {
         }))
     }
 
-    /// A request has ended; gives `send` what can be sent now, in the right order.
+    /// A request has ended, with an answer of about `len` bytes; gives the first of the answers that
+    /// can be sent now. The others are [`next_in_turn`](Self::next_in_turn).
     pub(crate) fn finish(
         &mut self,
         ticket: Ticket,
         answer: Option<F>,
-        mut send: impl FnMut(F),
-    ) -> Result<(), Gap> {
+        len: usize,
+    ) -> Result<Option<F>, Gap> {
         self.running -= 1;
         let (Some(order), Some(place)) = (&mut self.order, ticket.0) else {
-            answer.into_iter().for_each(send);
-            return Ok(());
+            return Ok(answer);
         };
-        if answer.is_none() {
-            return Err(Gap);
-        }
-        let entry = order.answers.get_mut((place - order.first) as usize);
-        if let Some(entry) = entry {
-            *entry = answer;
+        let answer = answer.ok_or(Gap)?;
+        // All places are gone once nothing is sent any more.
+        let place = place.checked_sub(order.first);
+        if let Some(entry) = place.and_then(|place| order.answers.get_mut(place as usize)) {
+            *entry = Some((answer, len));
             self.held += 1;
+            self.held_bytes += len;
         }
-        while let Some(Some(_)) = order.answers.front() {
-            order
-                .answers
-                .pop_front()
-                .flatten()
-                .into_iter()
-                .for_each(&mut send);
-            order.first += 1;
-            self.held -= 1;
-        }
-        Ok(())
+        Ok(self.next_in_turn())
+    }
+
+    /// The next answer, if it is there and its turn has come.
+    pub(crate) fn next_in_turn(&mut self) -> Option<F> {
+        let order = self.order.as_mut()?;
+        order.answers.front()?.as_ref()?;
+        let (answer, len) = order.answers.pop_front()??;
+        order.first += 1;
+        self.held -= 1;
+        self.held_bytes -= len;
+        Some(answer)
     }
 }
 
@@ -111,64 +120,63 @@ impl<F> Inbound<F> {
 mod tests {
     use super::*;
 
+    /// Ends a request; returns what can be sent then.
+    fn finish(
+        inbound: &mut Inbound<char>,
+        ticket: Ticket,
+        answer: Option<char>,
+    ) -> Result<String, Gap> {
+        let mut ready = inbound.finish(ticket, answer, 10)?;
+        let mut sent = String::new();
+        while let Some(answer) = ready {
+            sent.push(answer);
+            ready = inbound.next_in_turn();
+        }
+        Ok(sent)
+    }
+
     #[test]
     fn answers_by_id_go_out_as_they_come() {
         let mut inbound = Inbound::new(Correlation::ById { max: 9 });
         let (a, b) = (inbound.begin(true), inbound.begin(true));
-        let mut sent = Vec::new();
-        inbound
-            .finish(b, Some('b'), |answer| sent.push(answer))
-            .unwrap();
+        assert_eq!(finish(&mut inbound, b, Some('b')), Ok("b".into()));
         assert_eq!((inbound.running(), inbound.held()), (1, 0));
-        inbound
-            .finish(a, Some('a'), |answer| sent.push(answer))
-            .unwrap();
-        assert_eq!(sent, ['b', 'a']);
+        assert_eq!(finish(&mut inbound, a, Some('a')), Ok("a".into()));
     }
 
     #[test]
     fn answers_in_order_wait_for_their_turn() {
         let mut inbound = Inbound::new(Correlation::InOrder);
-        let tickets: Vec<Ticket> = [true, true, false, true]
-            .map(|wants_answer| inbound.begin(wants_answer))
-            .into();
-        let mut sent = Vec::new();
-        let mut finish = |place: usize, answer| {
-            let outcome = inbound.finish(tickets[place], Some(answer), |answer| sent.push(answer));
-            outcome.unwrap();
-            (sent.clone(), inbound.running(), inbound.held())
+        let tickets = [true, true, false, true].map(|wants_answer| inbound.begin(wants_answer));
+        let mut end = |place: usize, answer| {
+            let sent = finish(&mut inbound, tickets[place], Some(answer)).unwrap_or_default();
+            (
+                sent,
+                inbound.running(),
+                inbound.held(),
+                inbound.held_bytes(),
+            )
         };
-        assert_eq!(finish(3, 'd'), (vec![], 3, 1));
-        assert_eq!(finish(1, 'b'), (vec![], 2, 2));
-        assert_eq!(finish(0, 'a'), (vec!['a', 'b', 'd'], 1, 0));
+        assert_eq!(end(3, 'd'), (String::new(), 3, 1, 10));
+        assert_eq!(end(1, 'b'), (String::new(), 2, 2, 20));
+        assert_eq!(end(0, 'a'), ("abd".into(), 1, 0, 0));
     }
 
     #[test]
     fn nothing_is_sent_after_a_missing_answer() {
         let mut inbound = Inbound::new(Correlation::InOrder);
-        let tickets: Vec<Ticket> = (0..3).map(|_| inbound.begin(true)).collect();
-        let mut sent = Vec::new();
-        for (ticket, answer, outcome) in [
-            (tickets[0], Some('a'), Ok(())),
-            (tickets[1], None, Err(Gap)),
-            (tickets[2], Some('c'), Ok(())),
-        ] {
-            assert_eq!(
-                inbound.finish(ticket, answer, |answer| sent.push(answer)),
-                outcome
-            );
-        }
-        assert_eq!(sent, ['a']);
+        let [a, b, c] = [true; 3].map(|wants_answer| inbound.begin(wants_answer));
+        assert_eq!(finish(&mut inbound, a, Some('a')), Ok("a".into()));
+        assert_eq!(finish(&mut inbound, b, None), Err(Gap));
+        assert_eq!(finish(&mut inbound, c, Some('c')), Ok(String::new()));
     }
 
     #[test]
     fn a_oneway_request_has_no_place_in_the_order() {
         let mut inbound = Inbound::new(Correlation::InOrder);
         let (oneway, asked) = (inbound.begin(false), inbound.begin(true));
-        let mut sent = Vec::new();
-        let mut send = |answer| sent.push(answer);
-        assert_eq!(inbound.finish(asked, Some('a'), &mut send), Ok(()));
-        assert_eq!(inbound.finish(oneway, None, &mut send), Ok(()));
-        assert_eq!((sent, inbound.running()), (vec!['a'], 0));
+        assert_eq!(finish(&mut inbound, asked, Some('a')), Ok("a".into()));
+        assert_eq!(finish(&mut inbound, oneway, None), Ok(String::new()));
+        assert_eq!(inbound.running(), 0);
     }
 }

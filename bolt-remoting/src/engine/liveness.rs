@@ -54,6 +54,11 @@ impl Liveness {
         self.misses = 0;
     }
 
+    /// Heartbeats in a row that stayed unanswered.
+    pub(crate) fn misses(&self) -> u32 {
+        self.misses
+    }
+
     pub(crate) fn poll(&mut self, now: Instant) -> Action {
         let idle_at = self.idle.map(|idle| after(self.last_read, idle));
         if idle_at.is_some_and(|at| at <= now) {

@@ -1,7 +1,8 @@
 //! The engine: one connection of any protocol.
 //!
 //! Four parts share a connection: callers (any task), the connection's own task ([`driver`]),
-//! handlers that run as tasks of their own, and, between them, [`shared`] behind one short lock.
+//! handlers that run as tasks of their own, and, between them, [`shared`] with its [`state`] behind
+//! one short lock.
 //!
 //! ```text
 //! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver
@@ -19,4 +20,8 @@ mod liveness;
 mod outbox;
 mod pending;
 mod receiver;
+mod room;
 pub(crate) mod shared;
+mod state;
+pub(crate) mod stats;
+mod turn;

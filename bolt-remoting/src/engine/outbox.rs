@@ -2,7 +2,32 @@
 
 use std::collections::VecDeque;
 
-use bolt_codec::{CodecError, EncodeBuf, FrameEncoder, Mark};
+use bolt_codec::{CodecError, EncodeBuf, Frame, FrameEncoder, Mark};
+
+/// A frame with what is better found out before the connection is locked.
+#[derive(Debug)]
+pub(crate) struct Prepared<F> {
+    pub(crate) frame: F,
+    len: usize,
+    digest: Option<u32>,
+}
+
+impl<F: Frame> Prepared<F> {
+    pub(crate) fn new(frame: F) -> Self {
+        Self {
+            len: frame.encoded_len(),
+            digest: frame.digest(),
+            frame,
+        }
+    }
+}
+
+impl<F> Prepared<F> {
+    /// About how many bytes it takes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
 
 /// Encoded frames that wait to be written, bounded in bytes; and answers that found no room.
 ///
@@ -11,11 +36,15 @@ use bolt_codec::{CodecError, EncodeBuf, FrameEncoder, Mark};
 pub(crate) struct Outbox<E: FrameEncoder> {
     encoder: E,
     buf: EncodeBuf,
-    /// Bytes that the connection's task has taken and not written yet.
+    /// Where in `buf` answers end.
+    answers: Vec<usize>,
+    /// Bytes that the connection's task has taken together and not written all of.
     taken: usize,
+    taken_answers: Vec<usize>,
     limit: usize,
-    /// Answers are never refused: they wait here, and count as requests in flight.
-    deferred: VecDeque<E::Frame>,
+    /// Answers are never refused: they wait here, with their places in the line, and count as
+    /// requests in flight.
+    deferred: VecDeque<(u64, Prepared<E::Frame>)>,
     deferred_bytes: usize,
     /// Whether an answer that is missing makes all later ones useless.
     in_order: bool,
@@ -40,7 +69,9 @@ impl<E: FrameEncoder> Outbox<E> {
         Self {
             encoder,
             buf: EncodeBuf::new(),
+            answers: Vec::new(),
             taken: 0,
+            taken_answers: Vec::new(),
             limit,
             deferred: VecDeque::new(),
             deferred_bytes: 0,
@@ -61,6 +92,7 @@ impl<E: FrameEncoder> Outbox<E> {
         self.seal();
         self.buf = EncodeBuf::new();
         self.taken = 0;
+        (self.answers, self.taken_answers) = (Vec::new(), Vec::new());
     }
 
     pub(crate) fn is_sealed(&self) -> bool {
@@ -91,68 +123,84 @@ impl<E: FrameEncoder> Outbox<E> {
         self.buf.is_empty() && self.taken == 0 && self.deferred.is_empty()
     }
 
-    /// Whether `frame` may be queued now. One that is above the limit on its own may when nothing
-    /// else waits.
-    pub(crate) fn has_room(&self, frame: &E::Frame) -> bool {
-        let queued = self.unwritten();
-        queued == 0 || queued.saturating_add(self.encoder.encoded_len(frame).max(1)) <= self.limit
+    /// Answers that were accepted and are not wholly written, when `left` of the bytes taken last
+    /// are not.
+    pub(crate) fn unsent_answers(&self, left: usize) -> usize {
+        let written = self.taken.saturating_sub(left);
+        let taken = self.taken_answers.iter().filter(|&&end| end > written);
+        taken.count() + self.answers.len() + self.deferred.len()
+    }
+
+    /// Whether a frame of about `len` bytes may be queued beside what is set aside for others. One
+    /// that is above the limit on its own may when nothing else waits.
+    pub(crate) fn has_room(&self, len: usize, set_aside: usize) -> bool {
+        let queued = self.unwritten().saturating_add(set_aside);
+        queued == 0 || queued.saturating_add(len.max(1)) <= self.limit
     }
 
     /// Encodes `frame` whether or not there is room. When it can't be, nothing is queued.
-    pub(crate) fn push(&mut self, frame: E::Frame) -> Result<(), CodecError> {
+    pub(crate) fn push(&mut self, frame: Prepared<E::Frame>) -> Result<(), CodecError> {
         let mark = self.buf.mark();
         let mut whole = WholeFrames {
             buf: &mut self.buf,
             keep: mark,
         };
-        self.encoder.encode(frame, whole.buf)?;
+        self.encoder
+            .encode_digested(frame.frame, frame.digest, whole.buf)?;
         whole.keep = whole.buf.mark();
         Ok(())
     }
 
-    /// Encodes an answer, or keeps it until there is room.
-    pub(crate) fn push_answer(&mut self, frame: E::Frame) -> Result<(), CodecError> {
-        if self.sealed {
-            return Ok(());
-        }
-        if self.deferred.is_empty() && self.has_room(&frame) {
-            self.encode_answer(frame)
-        } else {
-            self.deferred_bytes += self.encoder.encoded_len(&frame);
-            self.deferred.push_back(frame);
-            Ok(())
+    /// Keeps an answer until there is room, with its place in the line.
+    pub(crate) fn defer(&mut self, number: u64, answer: Prepared<E::Frame>) {
+        if !self.sealed {
+            self.deferred_bytes += answer.len;
+            self.deferred.push_back((number, answer));
         }
     }
 
-    fn encode_answer(&mut self, frame: E::Frame) -> Result<(), CodecError> {
-        let encoded = self.push(frame);
-        if encoded.is_err() && self.in_order {
-            self.seal();
+    /// The first answer that waits for room: its place in the line, and about how many bytes it
+    /// takes.
+    pub(crate) fn first_deferred(&self) -> Option<(u64, usize)> {
+        let (number, answer) = self.deferred.front()?;
+        Some((*number, answer.len))
+    }
+
+    /// Encodes the first answer that waits for room.
+    pub(crate) fn encode_deferred(&mut self) -> Result<(), CodecError> {
+        let Some((_, answer)) = self.deferred.pop_front() else {
+            return Ok(());
+        };
+        self.deferred_bytes -= answer.len;
+        self.encode_answer(answer)
+    }
+
+    /// Encodes an answer. One that can't be is lost.
+    pub(crate) fn encode_answer(&mut self, answer: Prepared<E::Frame>) -> Result<(), CodecError> {
+        if self.sealed {
+            return Ok(());
+        }
+        let encoded = self.push(answer);
+        match encoded {
+            Ok(()) => self.answers.push(self.buf.len()),
+            Err(_) if self.in_order => self.seal(),
+            Err(_) => {}
         }
         encoded
     }
 
-    /// Swaps what is queued for `emptied`, whose bytes have all been written, and lets answers
-    /// that waited for room move up. Answers that can't be encoded are lost; they are returned.
-    pub(crate) fn take(&mut self, emptied: &mut EncodeBuf) -> Vec<CodecError> {
-        debug_assert!(emptied.is_empty());
+    /// The bytes taken last have all been written.
+    pub(crate) fn written(&mut self) {
         self.taken = 0;
-        let mut errors = Vec::new();
-        while let Some(frame) = self.deferred.front() {
-            if !self.has_room(frame) {
-                break;
-            }
-            let len = self.encoder.encoded_len(frame);
-            self.deferred_bytes = self.deferred_bytes.saturating_sub(len);
-            let encoded = self
-                .deferred
-                .pop_front()
-                .map(|frame| self.encode_answer(frame));
-            errors.extend(encoded.and_then(Result::err));
-        }
+        self.taken_answers.clear();
+    }
+
+    /// Swaps what is queued for `emptied`, whose bytes have all been written.
+    pub(crate) fn take(&mut self, emptied: &mut EncodeBuf) {
+        debug_assert!(emptied.is_empty() && self.taken == 0);
         std::mem::swap(&mut self.buf, emptied);
+        std::mem::swap(&mut self.answers, &mut self.taken_answers);
         self.taken = emptied.len();
-        errors
     }
 
     /// Gives back the memory of empty buffers.
@@ -160,6 +208,9 @@ impl<E: FrameEncoder> Outbox<E> {
         self.buf.release();
         if self.deferred.is_empty() {
             self.deferred = VecDeque::new();
+        }
+        if self.is_drained() {
+            (self.answers, self.taken_answers) = (Vec::new(), Vec::new());
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Pending<F> {
     correlation: Correlation,
     last_id: u64,
     waiting: usize,
+    /// All calls there ever were.
+    started: u64,
     /// The heartbeat that has no answer yet; there is one at most.
     heartbeat: Option<u64>,
     /// No deadline is before this.
@@ -58,6 +60,7 @@ impl<F> Pending<F> {
             correlation,
             last_id: 0,
             waiting: 0,
+            started: 0,
             heartbeat: None,
             earliest: None,
         }
@@ -79,41 +82,52 @@ impl<F> Pending<F> {
         self.earliest.filter(|_| self.waiting > 0)
     }
 
-    /// Registers a call and gives it an id that no other call has now.
-    pub(crate) fn insert(&mut self, deadline: Instant) -> u64 {
+    /// Calls that were ever registered.
+    pub(crate) fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// Registers a call by its [`next_id`](Self::next_id); whether it is the first to expire now.
+    pub(crate) fn insert(&mut self, id: u64, deadline: Instant) -> bool {
         self.waiting += 1;
-        if self.earliest.is_none_or(|earliest| deadline < earliest) {
+        self.started += 1;
+        self.add(
+            id,
+            Call {
+                deadline,
+                state: State::Waiting(None),
+            },
+        );
+        let first = self.waiting == 1 || self.earliest.is_none_or(|earliest| deadline < earliest);
+        if first {
             self.earliest = Some(deadline);
         }
-        self.add(Call {
-            deadline,
-            state: State::Waiting(None),
-        })
+        first
     }
 
     /// Registers a heartbeat in place of the one before; misses are counted elsewhere.
-    pub(crate) fn insert_heartbeat(&mut self, now: Instant) -> u64 {
+    pub(crate) fn insert_heartbeat(&mut self, id: u64, now: Instant) {
         if let Some(unanswered) = self.heartbeat.take() {
             self.calls.remove(&unanswered);
         }
-        let id = self.add(Call {
-            deadline: now,
-            state: State::Heartbeat,
-        });
+        self.add(
+            id,
+            Call {
+                deadline: now,
+                state: State::Heartbeat,
+            },
+        );
         self.heartbeat = Some(id);
-        id
     }
 
-    fn add(&mut self, call: Call<F>) -> u64 {
-        let id = self.next_id();
+    fn add(&mut self, id: u64, call: Call<F>) {
         self.calls.insert(id, call);
         if self.correlation == Correlation::InOrder {
             self.order.push_back(id);
         }
-        id
     }
 
-    /// An id for a frame that gets no answer.
+    /// An id that no call has now.
     pub(crate) fn next_id(&mut self) -> u64 {
         let max = match self.correlation {
             Correlation::ById { max } => max,
@@ -132,8 +146,9 @@ impl<F> Pending<F> {
         }
     }
 
-    /// An answer has come; `id` is what the frame says.
-    pub(crate) fn answer(&mut self, id: u64, frame: F) -> Answered {
+    /// An answer has come; `id` is what the frame says. An acknowledgement is for heartbeats only, any
+    /// other answer for calls only, unless answers go in order.
+    pub(crate) fn answer(&mut self, id: u64, is_ack: bool, frame: F) -> Answered {
         let id = match self.correlation {
             Correlation::InOrder => match self.order.pop_front() {
                 Some(first) => first,
@@ -144,6 +159,10 @@ impl<F> Pending<F> {
         let Some(call) = self.calls.get_mut(&id) else {
             return Answered::Nobody;
         };
+        let by_id = self.correlation != Correlation::InOrder;
+        if by_id && is_ack != matches!(call.state, State::Heartbeat) {
+            return Answered::Nobody;
+        }
         match &mut call.state {
             State::Waiting(waker) => {
                 let waker = waker.take();
@@ -199,14 +218,6 @@ impl<F> Pending<F> {
         self.shrink();
     }
 
-    /// Undoes an `insert` whose frame was not sent after all.
-    pub(crate) fn take_back(&mut self, id: u64) {
-        if self.order.back() == Some(&id) {
-            self.order.pop_back();
-        }
-        self.forget(id);
-    }
-
     /// Ends the calls whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) {
         if self.earliest().is_none_or(|earliest| now < earliest) {
@@ -243,6 +254,16 @@ impl<F> Pending<F> {
         self.earliest = None;
     }
 
+    /// Gives back the memory of empty tables.
+    pub(crate) fn release(&mut self) {
+        if self.calls.is_empty() {
+            self.calls = FxHashMap::default();
+        }
+        if self.order.is_empty() {
+            self.order = VecDeque::new();
+        }
+    }
+
     /// Gives memory back that a burst has left behind.
     fn shrink(&mut self) {
         const KEEP: usize = 1024;
@@ -271,47 +292,85 @@ mod tests {
         Instant::now() + Duration::from_secs(secs)
     }
 
+    fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> u64 {
+        let id = pending.next_id();
+        pending.insert(id, deadline);
+        id
+    }
+
+    fn beat<F>(pending: &mut Pending<F>) -> u64 {
+        let id = pending.next_id();
+        pending.insert_heartbeat(id, Instant::now());
+        id
+    }
+
     #[test]
     fn ids_wrap_and_skip_those_in_flight() {
         let mut pending = Pending::<()>::new(BY_ID);
-        let first = pending.insert(later(1));
+        let first = insert(&mut pending, later(1));
         pending.last_id = u64::from(u32::MAX) - 1;
-        assert_eq!(pending.insert(later(1)), u64::from(u32::MAX));
-        assert_eq!((first, pending.insert(later(1))), (1, 2));
+        assert_eq!(insert(&mut pending, later(1)), u64::from(u32::MAX));
+        assert_eq!((first, insert(&mut pending, later(1))), (1, 2));
     }
 
     #[test]
     fn a_heartbeat_does_not_take_the_place_of_a_call_that_has_its_predecessor_s_id() {
         let mut pending = Pending::new(BY_ID);
-        let beat = pending.insert_heartbeat(Instant::now());
-        assert!(matches!(pending.answer(beat, 'b'), Answered::Heartbeat));
+        let first_beat = beat(&mut pending);
+        assert!(matches!(
+            pending.answer(first_beat, true, 'b'),
+            Answered::Heartbeat
+        ));
         pending.last_id = u64::from(u32::MAX);
-        let call = pending.insert(later(1));
-        assert_eq!(call, beat);
-        pending.insert_heartbeat(Instant::now());
+        let call = insert(&mut pending, later(1));
+        assert_eq!(call, first_beat);
+        beat(&mut pending);
         assert!(outcome(&mut pending, call).is_pending());
     }
 
     #[test]
     fn an_answer_reaches_its_call_once() {
         let mut pending = Pending::new(BY_ID);
-        let (a, b) = (pending.insert(later(1)), pending.insert(later(1)));
-        assert!(matches!(pending.answer(b, 'b'), Answered::Call(None)));
-        assert!(matches!(pending.answer(b, 'x'), Answered::Nobody));
-        assert!(matches!(pending.answer(99, 'x'), Answered::Nobody));
+        let (a, b) = (
+            insert(&mut pending, later(1)),
+            insert(&mut pending, later(1)),
+        );
+        assert!(matches!(
+            pending.answer(b, false, 'b'),
+            Answered::Call(None)
+        ));
+        assert!(matches!(pending.answer(b, false, 'x'), Answered::Nobody));
+        assert!(matches!(pending.answer(99, false, 'x'), Answered::Nobody));
         assert!(outcome(&mut pending, a).is_pending());
         assert!(matches!(outcome(&mut pending, b), Poll::Ready(Ok('b'))));
         assert_eq!(pending.waiting(), 1);
     }
 
     #[test]
+    fn an_acknowledgement_ends_no_call_and_an_answer_no_heartbeat() {
+        let mut pending = Pending::new(BY_ID);
+        let (call, beat) = (insert(&mut pending, later(1)), beat(&mut pending));
+        assert!(matches!(pending.answer(call, true, 'a'), Answered::Nobody));
+        assert!(matches!(pending.answer(beat, false, 'b'), Answered::Nobody));
+        assert!(outcome(&mut pending, call).is_pending());
+        assert!(matches!(
+            pending.answer(beat, true, 'b'),
+            Answered::Heartbeat
+        ));
+        assert!(matches!(
+            pending.answer(call, false, 'a'),
+            Answered::Call(_)
+        ));
+    }
+
+    #[test]
     fn in_order_answers_skip_calls_that_were_given_up() {
         let mut pending = Pending::new(Correlation::InOrder);
-        let ids: Vec<u64> = (0..3).map(|_| pending.insert(later(1))).collect();
+        let ids: Vec<u64> = (0..3).map(|_| insert(&mut pending, later(1))).collect();
         pending.forget(ids[1]);
-        assert!(matches!(pending.answer(0, 'a'), Answered::Call(_)));
-        assert!(matches!(pending.answer(0, 'b'), Answered::Nobody));
-        assert!(matches!(pending.answer(0, 'c'), Answered::Call(_)));
+        assert!(matches!(pending.answer(0, false, 'a'), Answered::Call(_)));
+        assert!(matches!(pending.answer(0, false, 'b'), Answered::Nobody));
+        assert!(matches!(pending.answer(0, false, 'c'), Answered::Call(_)));
         assert!(matches!(
             outcome(&mut pending, ids[2]),
             Poll::Ready(Ok('c'))
@@ -321,7 +380,10 @@ mod tests {
     #[test]
     fn only_calls_past_their_deadline_expire() {
         let mut pending = Pending::<()>::new(BY_ID);
-        let (soon, late) = (pending.insert(later(1)), pending.insert(later(60)));
+        let (soon, late) = (
+            insert(&mut pending, later(1)),
+            insert(&mut pending, later(60)),
+        );
         let mut wakers = Vec::new();
         pending.expire(Instant::now(), &mut wakers);
         assert!(outcome(&mut pending, soon).is_pending());
@@ -341,7 +403,9 @@ mod tests {
     #[test]
     fn memory_of_a_burst_is_given_back() {
         let mut pending = Pending::<()>::new(BY_ID);
-        let ids: Vec<u64> = (0..100_000).map(|_| pending.insert(later(1))).collect();
+        let ids: Vec<u64> = (0..100_000)
+            .map(|_| insert(&mut pending, later(1)))
+            .collect();
         ids.into_iter().for_each(|id| pending.forget(id));
         assert!(
             pending.calls.capacity() <= 2048,

@@ -181,7 +181,7 @@ impl<T: Send + 'static> Call<T> {
                     return Ok(Progress::Started(answer));
                 }
                 Err(Rejected::Failed(error)) => return Err(error),
-                Err(Rejected::Full(frame)) => outgoing.take_back(frame),
+                Err(Rejected::Full(frame)) => outgoing.take_back(frame.frame),
             }
         }
         let call = Self {

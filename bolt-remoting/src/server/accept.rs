@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::SocketOptions;
 use crate::config::ConnectionConfig;
-use crate::engine::connection::Setup;
 use crate::engine::handler::FrameHandler;
+use crate::engine::shared::Setup;
 use crate::registry::Registry;
 
 /// Where a stream becomes a connection of one server, within its limits.

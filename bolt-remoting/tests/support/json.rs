@@ -67,6 +67,10 @@ impl Frame for Message {
     fn set_id(&mut self, id: u64) {
         self.id = id;
     }
+
+    fn encoded_len(&self) -> usize {
+        JsonCodec::text(self).len() + 4
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +121,7 @@ impl FrameEncoder for JsonCodec {
     type Frame = Message;
 
     fn encode(&mut self, message: Message, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+        assert_ne!(message.body, "unspeakable", "as asked");
         let text = Self::text(&message);
         let len = text.len() + 4;
         // Written before the check, so that the engine has something to take back.
@@ -129,10 +134,6 @@ impl FrameEncoder for JsonCodec {
             });
         }
         Ok(())
-    }
-
-    fn encoded_len(&self, message: &Message) -> usize {
-        Self::text(message).len() + 4
     }
 }
 
@@ -155,6 +156,10 @@ impl Protocol for Json {
 
     fn heartbeat_ack(&self, beat: &Message) -> Option<Message> {
         Some(Message::new("pong", Value::Null).with_id(beat.id))
+    }
+
+    fn go_away(&self, (): &()) -> Option<Message> {
+        Some(Message::new("bye", Value::Null))
     }
 
     fn refuse(&self, request: &Message, why: Refusal) -> Option<Message> {

@@ -47,6 +47,10 @@ impl Frame for Line {
             _ => FrameKind::Response,
         }
     }
+
+    fn encoded_len(&self) -> usize {
+        self.0.len() + 1
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,10 +116,6 @@ impl FrameEncoder for LineCodec {
         dst.put_slice(line.0.as_bytes());
         dst.put_slice(b"\n");
         Ok(())
-    }
-
-    fn encoded_len(&self, line: &Line) -> usize {
-        line.0.len() + 1
     }
 }
 

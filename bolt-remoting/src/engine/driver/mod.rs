@@ -1,0 +1,153 @@
+//! The task of one connection: reads, dispatches, writes, and keeps its times.
+//!
+//! One task does all of it, so that a batch of requests that are answered at once costs one read,
+//! one write and no wake-up. Reading never waits for writing: what can't be written is bounded by
+//! refusing, not by stopping to read, so two peers that send at the same time can't block each
+//! other.
+
+mod life;
+mod reading;
+mod writing;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bolt_codec::Protocol;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep};
+
+use self::life::Life;
+use self::writing::Writer;
+use super::clock::Clock;
+use super::dispatch::Dispatch;
+use super::handler::FrameHandler;
+use super::receiver::Receiver;
+use super::shared::Shared;
+use crate::Error;
+use crate::error::CloseReason;
+
+/// Ends with the number of requests that it had to cut off.
+pub(crate) struct Driver<P: Protocol, T> {
+    shared: Arc<Shared<P>>,
+    io: T,
+    receiver: Receiver<P::Decoder>,
+    dispatch: Dispatch<P>,
+    writer: Writer,
+    clock: Clock,
+    alarm: Pin<Box<Sleep>>,
+    life: Life,
+    aborted: usize,
+    wakers: Vec<Waker>,
+}
+
+/// What is to be done after a look at the shared state.
+enum Next {
+    /// There is something to write, or things have changed.
+    Again,
+    /// Others get a turn to queue more first.
+    Yield,
+    /// All is written: the FIN goes out, until this time at most.
+    SendFin(Instant),
+    /// Nothing before this time, if ever, unless somebody wakes the task.
+    Sleep(Option<Instant>),
+    Over,
+}
+
+impl<P, T> Driver<P, T>
+where
+    P: Protocol,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    pub(crate) fn new(
+        shared: Arc<Shared<P>>,
+        handler: Arc<dyn FrameHandler<P>>,
+        io: T,
+        decoder: P::Decoder,
+        began: Instant,
+    ) -> Self {
+        let now = Instant::now();
+        let can_beat = shared.protocol.heartbeat(&shared.session).is_some();
+        Self {
+            io,
+            receiver: Receiver::new(decoder),
+            dispatch: Dispatch::new(Arc::clone(&shared), handler),
+            writer: Writer::new(),
+            clock: Clock::new(&shared.config, can_beat, began, now),
+            alarm: Box::pin(tokio::time::sleep_until(now)),
+            life: Life::Running,
+            aborted: 0,
+            wakers: Vec::new(),
+            shared,
+        }
+    }
+
+    /// Whether the alarm has rung; if not, it wakes the task at `at`.
+    fn rings(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        // Moving the alarm costs more than letting it ring early now and then.
+        if self.alarm.is_elapsed() || at < self.alarm.deadline() {
+            self.alarm.as_mut().reset(at);
+        }
+        self.alarm.as_mut().poll(cx).is_ready()
+    }
+}
+
+/// Nothing in it is pinned but what has its own box.
+impl<P: Protocol, T> Unpin for Driver<P, T> {}
+
+impl<P, T> Future for Driver<P, T>
+where
+    P: Protocol,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = usize;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let this = self.get_mut();
+        let mut now = Instant::now();
+        this.dispatch.reap();
+        let more_to_read = this.poll_reads(cx, now);
+        if more_to_read {
+            cx.waker().wake_by_ref();
+        }
+        this.writer.wake();
+        loop {
+            this.poll_writes(cx, now);
+            let next_due = this.keep_times(now);
+            match this.look(cx, now, next_due, more_to_read) {
+                Next::Again => {}
+                Next::Yield => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Next::SendFin(until) => {
+                    if this.poll_fin(cx, now).is_pending() {
+                        if !this.rings(until, cx) {
+                            return Poll::Pending;
+                        }
+                        now = Instant::now();
+                    }
+                }
+                Next::Sleep(None) => return Poll::Pending,
+                Next::Sleep(Some(at)) => {
+                    if !this.rings(at, cx) {
+                        return Poll::Pending;
+                    }
+                    now = Instant::now();
+                }
+                Next::Over => return Poll::Ready(this.aborted),
+            }
+        }
+    }
+}
+
+impl<P: Protocol, T> Drop for Driver<P, T> {
+    /// Whatever ends the task, no caller is left waiting, and handles that are kept for longer
+    /// keep nothing of what could not be written.
+    fn drop(&mut self) {
+        self.shared.close(Error::closed(CloseReason::Local));
+        self.shared.lock().discard();
+        self.shared.ended.cancel();
+    }
+}

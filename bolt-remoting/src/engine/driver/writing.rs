@@ -1,0 +1,143 @@
+//! From the outbox to the transport.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bolt_codec::{EncodeBuf, Protocol};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use tokio_util::io::poll_write_buf;
+
+use super::{Driver, Life};
+use crate::engine::state::State;
+use crate::engine::stats::add;
+use crate::error::CloseReason;
+
+/// Batches below this size wait one turn of the scheduler for more; larger ones are worth a write.
+const SMALL_BATCH: usize = 32 * 1024;
+
+/// What taking the queued bytes has come to.
+pub(super) enum Refill {
+    Taken,
+    /// It is too little to be worth a write, and others are about to queue more.
+    Wait,
+    Nothing,
+}
+
+/// What was taken from the outbox and is on its way to the transport.
+pub(super) struct Writer {
+    buf: EncodeBuf,
+    /// Whether the small batch that is queued has had its turn of waiting.
+    yielded: bool,
+    /// Whether something has been written since the task was woken.
+    wrote: bool,
+    /// Whether written bytes may still sit in a buffer of the transport.
+    unflushed: bool,
+}
+
+impl Writer {
+    pub(super) fn new() -> Self {
+        Self {
+            buf: EncodeBuf::new(),
+            yielded: false,
+            wrote: false,
+            unflushed: false,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.buf.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.buf.is_empty()
+    }
+
+    /// The task has been woken.
+    pub(super) fn wake(&mut self) {
+        self.wrote = false;
+    }
+
+    /// Gives back the memory of an empty buffer.
+    pub(super) fn release(&mut self) {
+        self.buf.release();
+    }
+
+    /// Takes what is queued, once all that was taken before is written.
+    pub(super) fn refill<P: Protocol>(
+        &mut self,
+        state: &mut State<P>,
+        life: &Life,
+        wakers: &mut Vec<Waker>,
+    ) -> Refill {
+        if !self.buf.is_empty() || life.is_mute() {
+            return Refill::Nothing;
+        }
+        state.outbox.written();
+        state.make_room(wakers);
+        let queued = state.outbox.len();
+        if queued == 0 {
+            return Refill::Nothing;
+        }
+        let others = state.pending.waiting() + state.inbound.running();
+        let small = queued < SMALL_BATCH && others > 1;
+        if small && !self.wrote && !self.yielded && *life == Life::Running {
+            // Tasks that are about to queue more get their turn first, so that one write carries
+            // it all. Nothing needs to wake this task meanwhile: it comes back by itself.
+            self.yielded = true;
+            return Refill::Wait;
+        }
+        self.yielded = false;
+        state.outbox.take(&mut self.buf);
+        Refill::Taken
+    }
+}
+
+impl<P, T> Driver<P, T>
+where
+    P: Protocol,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    /// Writes what was taken, as much as the transport takes.
+    pub(super) fn poll_writes(&mut self, cx: &mut Context<'_>, now: Instant) {
+        while !self.writer.is_empty() && !self.life.is_mute() {
+            match poll_write_buf(Pin::new(&mut self.io), cx, &mut self.writer.buf) {
+                Poll::Ready(Ok(0)) => {
+                    self.break_off(CloseReason::Io(io::ErrorKind::WriteZero), now);
+                }
+                Poll::Ready(Ok(n)) => {
+                    self.writer.wrote = true;
+                    self.writer.unflushed = true;
+                    add(&self.shared.counters.bytes_written, n as u64);
+                    self.clock.on_written();
+                }
+                Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
+                Poll::Pending => {
+                    self.clock.on_write_blocked(now);
+                    return;
+                }
+            }
+        }
+        if self.writer.unflushed && !self.life.is_mute() {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Pending => self.clock.on_write_blocked(now),
+                Poll::Ready(Ok(())) => {
+                    self.writer.unflushed = false;
+                    self.clock.on_written();
+                }
+                Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
+            }
+        }
+    }
+
+    /// Sends the FIN. `Ready` when that is done or can't be.
+    pub(super) fn poll_fin(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        match Pin::new(&mut self.io).poll_shutdown(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(())) => self.life.fin_sent(),
+            Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,238 @@
+//! The part of a connection that changes, and is locked for moments only.
+
+use std::task::Waker;
+
+use bolt_codec::{Correlation, Protocol};
+use tokio::time::Instant;
+
+use super::inbound::{Gap, Inbound, Ticket};
+use super::outbox::{Outbox, Prepared};
+use super::pending::Pending;
+use super::room::{Line, Room};
+use crate::config::ConnectionConfig;
+use crate::{CloseReason, Error};
+
+pub(crate) struct State<P: Protocol> {
+    pub(crate) pending: Pending<P::Frame>,
+    pub(crate) outbox: Outbox<P::Encoder>,
+    pub(crate) inbound: Inbound<Prepared<P::Frame>>,
+    pub(crate) line: Line,
+    max_calls: usize,
+    phase: Phase,
+    sleeper: Sleeper,
+}
+
+/// How far a connection's life has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Open,
+    /// The peer wants no new requests: what is in flight goes on.
+    GoingAway,
+    /// This end shuts down: no new requests in either direction.
+    Draining {
+        until: Instant,
+    },
+    /// No answers any more. Set before the task has ended.
+    Closed(Error),
+}
+
+/// The connection's task, as those see it who may have to wake it.
+#[derive(Debug, Default)]
+struct Sleeper {
+    waker: Option<Waker>,
+    /// It is asleep and nobody has woken it yet. Otherwise it looks at everything before it sleeps.
+    asleep: bool,
+    /// The transport takes no bytes now, so that waking it for more of them is useless.
+    write_blocked: bool,
+}
+
+impl<P: Protocol> State<P> {
+    pub(crate) fn new(encoder: P::Encoder, config: &ConnectionConfig) -> Self {
+        let in_order = P::CORRELATION == Correlation::InOrder;
+        Self {
+            pending: Pending::new(P::CORRELATION),
+            outbox: Outbox::new(encoder, config.outbox_limit, in_order),
+            inbound: Inbound::new(P::CORRELATION),
+            line: Line::default(),
+            max_calls: config.max_in_flight,
+            phase: Phase::Open,
+            sleeper: Sleeper::default(),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Enters a later phase, in which no new calls are possible: whoever waits for room is told.
+    /// Only [`Shared`](super::shared::Shared) does it, which keeps count.
+    pub(super) fn enter(&mut self, phase: Phase, wakers: &mut Vec<Waker>) {
+        self.phase = phase;
+        self.line.dissolve(wakers);
+    }
+
+    // ---- room ----------------------------------------------------------------------------------
+
+    /// Whether a frame may be queued now: by whom a turn was given to, or when nobody waits.
+    pub(crate) fn admits(&mut self, needs: Room, turn: Option<u64>) -> bool {
+        if turn.is_some_and(|number| self.line.leave(number)) {
+            return true;
+        }
+        self.line.first().is_none()
+            && self.outbox.first_deferred().is_none()
+            && self.has_place(needs)
+            && self.has_bytes(needs.bytes)
+    }
+
+    /// Lets in whoever is first in the line, as many as there is room for: callers, who are told,
+    /// and answers, which are encoded.
+    pub(crate) fn make_room(&mut self, wakers: &mut Vec<Waker>) {
+        loop {
+            let caller = self.first_caller();
+            match (caller, self.outbox.first_deferred()) {
+                (Some((number, needs)), answer) if answer.is_none_or(|(n, _)| number < n) => {
+                    if !self.has_bytes(needs.bytes) {
+                        return;
+                    }
+                    wakers.extend(self.line.let_in());
+                }
+                (_, Some((_, bytes))) if self.has_bytes(bytes) => {
+                    report::<P>(self.outbox.encode_deferred());
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The first in the line who waits for bytes. Those that wait for a place among the calls keep
+    /// nobody from answering.
+    fn first_caller(&self) -> Option<(u64, Room)> {
+        self.line
+            .first()
+            .filter(|&(_, needs)| self.has_place(needs))
+    }
+
+    fn has_place(&self, needs: Room) -> bool {
+        let taken = self.pending.unanswered() + self.line.set_aside().calls;
+        needs.calls == 0 || taken < self.max_calls
+    }
+
+    fn has_bytes(&self, bytes: usize) -> bool {
+        self.outbox.has_room(bytes, self.line.set_aside().bytes)
+    }
+
+    // ---- answers -------------------------------------------------------------------------------
+
+    /// Queues an answer, or has it wait for room.
+    pub(crate) fn answer(&mut self, answer: Prepared<P::Frame>) {
+        let at_once = self.outbox.first_deferred().is_none()
+            && self.first_caller().is_none()
+            && self.has_bytes(answer.len());
+        if at_once {
+            report::<P>(self.outbox.encode_answer(answer));
+        } else {
+            let number = self.line.number();
+            self.outbox.defer(number, answer);
+        }
+    }
+
+    /// A request of the peer has ended: queues what can be sent now.
+    pub(crate) fn finish(&mut self, ticket: Ticket, answer: Option<Prepared<P::Frame>>) {
+        let len = answer.as_ref().map_or(0, Prepared::len);
+        match self.inbound.finish(ticket, answer, len) {
+            Ok(mut ready) => {
+                while let Some(answer) = ready {
+                    self.answer(answer);
+                    ready = self.inbound.next_in_turn();
+                }
+            }
+            Err(Gap) => self.outbox.seal(),
+        }
+    }
+
+    /// Forgets whatever could not be sent: nothing is going to be.
+    pub(crate) fn discard(&mut self) {
+        self.outbox.discard();
+        self.inbound.discard();
+    }
+
+    /// Nothing is running for the peer and nothing is left to write.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.inbound.running() == 0 && self.outbox.is_drained()
+    }
+
+    /// Requests of the peer that are running or whose answers wait for room or for their turn.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.inbound.running() + self.waiting_answers()
+    }
+
+    /// Answers that wait for room or for their turn.
+    pub(crate) fn waiting_answers(&self) -> usize {
+        self.inbound.held() + self.outbox.deferred()
+    }
+
+    /// About how many bytes they take.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.inbound.held_bytes() + self.outbox.deferred_bytes()
+    }
+
+    /// Answers that are not going to be written, when `left` of the bytes that were taken are not.
+    pub(crate) fn unsent_answers(&self, left: usize) -> usize {
+        self.inbound.held() + self.outbox.unsent_answers(left)
+    }
+
+    // ---- the task ------------------------------------------------------------------------------
+
+    /// The task runs: there is no need to wake it.
+    pub(crate) fn awake(&mut self) {
+        self.sleeper.asleep = false;
+    }
+
+    /// The task sleeps until it is woken; for bytes only if it can write.
+    pub(crate) fn sleep(&mut self, waker: &Waker, write_blocked: bool) {
+        self.sleeper.asleep = true;
+        self.sleeper.write_blocked = write_blocked;
+        match &mut self.sleeper.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    /// The sleeping task, if it is to look at what has changed.
+    pub(crate) fn rouse(&mut self) -> Option<Waker> {
+        if !std::mem::take(&mut self.sleeper.asleep) {
+            return None;
+        }
+        self.sleeper.waker.take()
+    }
+
+    /// The sleeping task, if it can do something about newly queued bytes.
+    pub(crate) fn rouse_to_write(&mut self) -> Option<Waker> {
+        if self.sleeper.write_blocked && !self.outbox.is_sealed() {
+            return None;
+        }
+        self.rouse()
+    }
+}
+
+impl Phase {
+    /// Why no new calls are possible, if so.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        match self {
+            Self::Open => None,
+            Self::GoingAway => Some(CloseReason::GoAway),
+            Self::Draining { .. } => Some(CloseReason::Local),
+            Self::Closed(error) => error.close_reason().cloned(),
+        }
+    }
+}
+
+fn report<P: Protocol>(encoded: Result<(), bolt_codec::CodecError>) {
+    if let Err(error) = encoded {
+        tracing::warn!(protocol = P::NAME, %error, "an answer can't be sent");
+    }
+}

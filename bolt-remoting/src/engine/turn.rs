@@ -1,0 +1,83 @@
+//! Waiting for room.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bolt_codec::Protocol;
+
+use super::room::Room;
+use super::shared::Shared;
+
+/// A caller's place in the line for room, from its first poll on. Ready when it has been let in, or
+/// when the connection takes no calls any more.
+///
+/// Dropping it gives the place up, and room that was set aside goes to those behind.
+pub(crate) struct Turn<'a, P: Protocol> {
+    shared: &'a Shared<P>,
+    needs: Room,
+    number: Option<u64>,
+}
+
+impl<'a, P: Protocol> Turn<'a, P> {
+    pub(crate) fn new(shared: &'a Shared<P>, needs: Room) -> Self {
+        Self {
+            shared,
+            needs,
+            number: None,
+        }
+    }
+
+    /// The place in the line, once there is one.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.number
+    }
+}
+
+impl<P: Protocol> Future for Turn<'_, P> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = self.shared;
+        let mut wakers = Vec::new();
+        let mut state = shared.lock();
+        if !state.is_open() {
+            return Poll::Ready(());
+        }
+        let number = match self.number {
+            Some(number) => number,
+            None => {
+                let number = state.line.join(self.needs, cx.waker().clone());
+                state.make_room(&mut wakers);
+                number
+            }
+        };
+        let let_in = state.line.ask(number, cx.waker());
+        drop(state);
+        self.number = Some(number);
+        wakers.into_iter().for_each(Waker::wake);
+        if let_in {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl<P: Protocol> Drop for Turn<'_, P> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else {
+            return;
+        };
+        let mut wakers = Vec::new();
+        let mut state = self.shared.lock();
+        state.line.leave(number);
+        state.make_room(&mut wakers);
+        // Answers may have been next in line.
+        if state.outbox.len() > 0 {
+            wakers.extend(state.rouse_to_write());
+        }
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}

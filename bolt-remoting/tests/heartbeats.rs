@@ -1,0 +1,99 @@
+//! Heartbeats and calls don't get in each other's way, and both can be watched.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+
+use bolt_codec::Role;
+use bolt_remoting::{Connection, ConnectionConfig, HeartbeatConfig, NoHandler};
+use serde_json::Value;
+use support::json::{Json, Message};
+use support::lines::{LINES, ask, echo, text};
+use support::peer::{self, Peer};
+use support::{SEC, eventually, far, pair, untimed, within};
+use tokio::io::DuplexStream;
+
+fn beating() -> ConnectionConfig {
+    let mut config = untimed();
+    config.heartbeat = Some(HeartbeatConfig::every(SEC * 15));
+    config
+}
+
+fn client() -> (Peer<Json, DuplexStream>, Connection<Json>) {
+    let (peer, io) = peer::in_memory(Json, 4096);
+    let (protocol, nobody) = (Arc::new(Json), Arc::new(NoHandler));
+    let client = Connection::over(io, protocol, Role::Client, nobody, Arc::new(beating()));
+    (peer, client)
+}
+
+fn pong(id: u64) -> Message {
+    Message::new("pong", Value::Null).with_id(id)
+}
+
+#[tokio::test]
+async fn an_acknowledgement_with_the_id_of_a_call_does_not_end_the_call() {
+    let (mut peer, client) = client();
+    let call = client.start_call(Message::call("x"), far()).await.unwrap();
+    let asked = peer.recv().await;
+    peer.send(pong(asked.id)).await;
+    eventually(|| client.stats().late_answers == 1).await;
+    peer.send(asked.answer("y")).await;
+    assert_eq!(within(call).await.unwrap().body, "y");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_with_the_id_of_a_heartbeat_does_not_acknowledge_it() {
+    let (mut peer, client) = client();
+    let beat = peer.recv().await;
+    assert_eq!(beat.kind, "ping");
+    peer.send(beat.answer("y")).await;
+    eventually(|| client.stats().late_answers == 1).await;
+    assert_eq!(client.stats().heartbeats_acked, 0);
+    peer.send(pong(beat.id)).await;
+    eventually(|| client.stats().heartbeats_acked == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn they_are_counted() {
+    let (mut peer, client) = client();
+    let beat = peer.recv().await;
+    peer.send(pong(beat.id)).await;
+    for missed in [0, 1] {
+        peer.recv().await;
+        assert_eq!(client.stats().heartbeats_missed, missed);
+    }
+    let stats = client.stats();
+    assert_eq!((stats.heartbeats_sent, stats.heartbeats_acked), (3, 1));
+    // Any byte is life.
+    peer.send(Message::tell("I am here")).await;
+    eventually(|| client.stats().heartbeats_missed == 0).await;
+}
+
+#[tokio::test]
+async fn calls_and_bytes_are_counted() {
+    let (client, server) = pair(|| LINES, NoHandler, echo(), untimed());
+    for _ in 0..10 {
+        assert_eq!(text(ask(&client, "hello").await).await, "hello");
+    }
+    let (near, far) = (client.stats(), server.stats());
+    assert_eq!((near.calls_started, far.calls_started), (10, 0));
+    assert_eq!((near.bytes_written, near.bytes_read), (70, 70));
+    assert_eq!((far.bytes_written, far.bytes_read), (70, 70));
+}
+
+/// The place of its call is free again, and nothing half-written goes out.
+#[tokio::test]
+async fn an_encoder_that_panics_leaves_nothing_behind() {
+    let (mut peer, client) = client();
+    let frame = || Message::call("unspeakable");
+    let attempt = std::panic::AssertUnwindSafe(|| client.try_call(frame(), far()).is_ok());
+    assert!(std::panic::catch_unwind(attempt).is_err());
+    assert_eq!(client.stats().calls_waiting, 0);
+    let call = client.start_call(Message::call("x"), far()).await.unwrap();
+    let asked = peer.recv().await;
+    assert_eq!(asked.body, "x");
+    peer.send(asked.answer("y")).await;
+    assert_eq!(within(call).await.unwrap().body, "y");
+}
