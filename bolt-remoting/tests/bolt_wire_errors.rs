@@ -36,7 +36,7 @@ async fn an_error_answer_says_hessian_and_has_no_checksum_whatever_the_request_h
 
 #[cfg(feature = "hessian")]
 mod texts {
-    use bolt_remoting::rpc::{HandlerError, Processors};
+    use bolt_remoting::rpc::{ErrorDetails, HandlerError, Processors};
     use support::wire::serve;
 
     use super::*;
@@ -88,15 +88,32 @@ mod texts {
 
     #[tokio::test]
     async fn details_can_be_kept_from_the_peer() {
-        let server = RpcServer::builder()
-            .error_details(bolt_remoting::rpc::ErrorDetails::StatusOnly)
-            .bind("127.0.0.1:0");
-        let server = server.await.unwrap();
-        let mut peer = peer::dial(bolt(), server.local_addr()).await;
-        peer.send(request(BoltVersion::V1, 7, FAILING, "")).await;
-        let answer = peer.recv().await;
-        assert_eq!(status(&answer), ResponseStatus::SERVER_EXCEPTION);
-        assert!(answer.class.is_empty() && answer.content.is_empty());
+        for details in [ErrorDetails::WithoutStack, ErrorDetails::StatusOnly] {
+            let failing = Processors::new().handle_raw(FAILING, |_cx, _body| async {
+                Err::<Body, _>(HandlerError::new("com.example.Bad", "no luck"))
+            });
+            let server = RpcServer::builder()
+                .processors(failing)
+                .error_details(details)
+                .bind("127.0.0.1:0");
+            let server = server.await.unwrap();
+            let mut peer = peer::dial(bolt(), server.local_addr()).await;
+            peer.send(request(BoltVersion::V1, 7, FAILING, "")).await;
+            let answer = peer.recv().await;
+            assert_eq!(status(&answer), ResponseStatus::SERVER_EXCEPTION);
+            if details == ErrorDetails::StatusOnly {
+                assert!(answer.class.is_empty() && answer.content.is_empty());
+            } else {
+                let exception = exception(&answer);
+                assert!(exception.stack_trace.is_empty());
+                assert!(
+                    exception
+                        .message
+                        .unwrap()
+                        .contains("com.example.Bad: no luck")
+                );
+            }
+        }
     }
 
     #[tokio::test]

@@ -252,3 +252,14 @@ async fn a_server_that_closes_or_resets_ends_the_calls_with_the_reason() {
         within(setting.connection.engine().closed()).await;
     }
 }
+
+#[tokio::test]
+async fn whoever_waits_shorter_than_the_deadline_can_go_on_waiting() {
+    let mut setting = setting(Default::default()).await;
+    let mut answer = setting.call().await;
+    let request = setting.peer.recv().await;
+    let impatient = tokio::time::timeout(Duration::from_millis(1), &mut answer);
+    within(impatient).await.unwrap_err();
+    setting.peer.send(request.respond(ECHO, "late")).await;
+    assert_eq!(within(answer).await.unwrap(), echo("late"));
+}

@@ -373,3 +373,21 @@ fn a_class_has_one_handler_and_a_handler_has_a_class() {
         assert_eq!(error.to_string(), problem);
     }
 }
+
+#[tokio::test]
+async fn handlers_of_a_client_follow_their_execution_too() {
+    let gate = Gate::new();
+    let handlers = gate.processors(Execution::in_place().limit(1, 0));
+    let (server, address) = server_with(Processors::new()).await;
+    let client = RpcClient::builder().processors(handlers).build().unwrap();
+    client.connect(&address).await.unwrap();
+    eventually(|| !server.connections().is_empty()).await;
+    let back = &server.connections()[0];
+    let call = || back.invoke_raw(RAW, &body(GATED, "")).timeout(SEC * 30);
+    let first = call().future().await.unwrap();
+    eventually(|| gate.begun() == 1).await;
+    let refused = within(call().into_future()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Busy);
+    gate.open.add_permits(1);
+    within(first).await.unwrap();
+}

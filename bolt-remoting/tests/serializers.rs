@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_codec::bolt::{ResponseStatus, SerializerCode};
-use bolt_hessian::Value;
+use bolt_hessian::{JavaException, Value};
 use bolt_remoting::ErrorKind;
 use bolt_remoting::rpc::{
-    ByCode, Hessian, JavaClass, Json, Processor, Processors, Protobuf, Raw, RequestContext,
-    RpcClient, Tower,
+    Body, ByCode, DecodeBody, EncodeBody, Hessian, JavaClass, Json, Processor, Processors,
+    Protobuf, Raw, RequestContext, RpcClient, SerializerError, Tower,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -194,5 +194,100 @@ async fn tower_layers_stand_around_requests_and_calls() {
     });
     for outcome in within(futures::future::join_all(calls)).await {
         assert_eq!(outcome.unwrap(), echo(""));
+    }
+}
+
+#[tokio::test]
+async fn an_exception_may_be_an_ordinary_answer() {
+    let handler = |_cx, text: String| async move {
+        Ok(JavaException::new("java.lang.IllegalStateException", text))
+    };
+    let (_server, address) = server_with(Processors::new().handle(handler)).await;
+    let client = patient();
+    let call = client.invoke::<_, JavaException>(&address, "as a value");
+    let exception = within(call.into_future()).await.unwrap();
+    assert_eq!(exception.class_name, "java.lang.IllegalStateException");
+    assert_eq!(exception.message.as_deref(), Some("as a value"));
+}
+
+/// Fails at one of its four points.
+#[derive(Clone, Copy, PartialEq)]
+struct FailsAt(ErrorKind);
+
+impl EncodeBody<Body> for FailsAt {
+    fn code(&self) -> SerializerCode {
+        RAW.code
+    }
+    fn encode(&self, value: &Body) -> std::result::Result<Body, SerializerError> {
+        if [ErrorKind::Serialize, ErrorKind::ServerSerialize].contains(&self.0) {
+            return Err("can't write".into());
+        }
+        Ok(value.clone())
+    }
+}
+
+impl DecodeBody<Body> for FailsAt {
+    fn decode(&self, _: SerializerCode, body: Body) -> std::result::Result<Body, SerializerError> {
+        if [ErrorKind::Deserialize, ErrorKind::ServerDeserialize].contains(&self.0) {
+            return Err("can't read".into());
+        }
+        Ok(body)
+    }
+}
+
+#[tokio::test]
+async fn a_serializer_s_failure_is_told_by_kind_at_each_of_its_four_points_in_every_style() {
+    for kind in [
+        ErrorKind::Serialize,
+        ErrorKind::ServerDeserialize,
+        ErrorKind::ServerSerialize,
+        ErrorKind::Deserialize,
+    ] {
+        let fails = Arc::new(FailsAt(kind));
+        let echo_handler = |_cx, body: Body| async { Ok(body) };
+        let handlers = match kind {
+            ErrorKind::ServerDeserialize | ErrorKind::ServerSerialize => {
+                Processors::new().handle_with(ECHO, Arc::clone(&fails), echo_handler)
+            }
+            _ => processors(),
+        };
+        let (_server, address) = server_with(handlers).await;
+        let client = patient();
+        let call = || match kind {
+            ErrorKind::Serialize | ErrorKind::Deserialize => {
+                client.invoke_with::<_, Body, _>(&fails, &address, &echo("x"))
+            }
+            _ => client.invoke_raw(RAW, &address, &echo("x")),
+        };
+        let sync = within(call().into_future()).await;
+        let future = match call().future().await {
+            Ok(answer) => within(answer).await,
+            Err(error) => Err(error),
+        };
+        let (tell, told) = tokio::sync::oneshot::channel();
+        call().callback(move |outcome: bolt_remoting::Result<Body>| tell.send(outcome).unwrap());
+        for outcome in [sync, future, within(told).await.unwrap()] {
+            assert_eq!(outcome.unwrap_err().kind(), kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_serializer_code_reaches_handler_and_answer_in_both_directions() {
+    let (server, address) = server_with(processors()).await;
+    let client = RpcClient::builder()
+        .processors(processors())
+        .build()
+        .unwrap();
+    client.connect(&address).await.unwrap();
+    support::eventually(|| !server.connections().is_empty()).await;
+    let back = &server.connections()[0];
+    for code in (0..=255).map(SerializerCode) {
+        let there = Raw { code };
+        let connection = client.connect(&address).await.unwrap();
+        for connection in [&connection, back] {
+            let frame = connection.invoke_raw(there, &echo("x"));
+            assert_eq!(within(frame.into_future()).await.unwrap(), echo("x"));
+        }
     }
 }
