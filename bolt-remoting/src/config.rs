@@ -67,6 +67,9 @@ pub struct ConnectionConfig {
 
 /// When and how often a silent peer is asked for a sign of life.
 ///
+/// A client that has sent nothing at all five seconds after connecting sends one more, which is not
+/// counted: servers close those who don't show that they speak the protocol.
+///
 /// A peer is dead after [`max_misses`](Self::max_misses) heartbeats in a row without any byte from
 /// it: `max_misses × interval + ack_timeout` after its last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,7 @@ pub mod client;
 pub mod config;
 mod engine;
 pub mod error;
+pub mod events;
 pub mod extensions;
 mod net;
 mod registry;

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bolt_codec::Protocol;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::Connection;
 use crate::engine::handler::FrameHandler;
-use crate::engine::shared::Setup;
+use crate::engine::shared::{Setup, Watch};
+use crate::events::{ConnectionEvent, Events};
 use crate::time::deadline;
+use crate::{CloseReason, Connection};
 
 /// What a shutdown may take on top of its grace period: writing out, FIN, the peer's FIN.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
@@ -22,6 +24,7 @@ pub(crate) struct Registry<P: Protocol> {
     live: Mutex<Live<P>>,
     tasks: TaskTracker,
     aborted: AtomicUsize,
+    pub(crate) events: Option<Arc<Events<P>>>,
 }
 
 struct Live<P: Protocol> {
@@ -31,7 +34,7 @@ struct Live<P: Protocol> {
 }
 
 impl<P: Protocol> Registry<P> {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(events: Option<Arc<Events<P>>>) -> Arc<Self> {
         Arc::new(Self {
             live: Mutex::new(Live {
                 connections: HashMap::new(),
@@ -39,6 +42,7 @@ impl<P: Protocol> Registry<P> {
             }),
             tasks: TaskTracker::new(),
             aborted: AtomicUsize::new(0),
+            events,
         })
     }
 
@@ -66,6 +70,7 @@ impl<P: Protocol> Registry<P> {
         if let Some(end_by) = end_by {
             connection.drain(end_by.saturating_duration_since(Instant::now()));
         }
+        self.tell(|| ConnectionEvent::Connected(connection.clone()));
         let listed = Listed {
             registry: Arc::clone(self),
             number,
@@ -81,10 +86,23 @@ impl<P: Protocol> Registry<P> {
     }
 
     /// Has the end of the registry's tasks wait for this one too.
-    pub(crate) fn track(&self, task: impl Future<Output: Send> + Send + 'static) {
+    pub(crate) fn track(&self, task: impl Future<Output: Send> + Send + 'static) -> JoinHandle<()> {
         self.tasks.spawn(async move {
             task.await;
-        });
+        })
+    }
+
+    /// Who is to watch connections that belong to nobody else.
+    pub(crate) fn watch(self: &Arc<Self>) -> Option<Weak<dyn Watch>> {
+        self.events.as_ref()?;
+        Some(Arc::downgrade(self) as Weak<dyn Watch>)
+    }
+
+    /// Tells the listeners, if there are any.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> ConnectionEvent<P>) {
+        if let Some(events) = &self.events {
+            events.push(event());
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Connection<P>> {
@@ -111,6 +129,9 @@ impl<P: Protocol> Registry<P> {
         {
             self.close();
         }
+        if let Some(events) = &self.events {
+            events.told().await;
+        }
         self.aborted.load(Ordering::Relaxed) - earlier
     }
 
@@ -129,6 +150,24 @@ struct Listed<P: Protocol> {
 
 impl<P: Protocol> Drop for Listed<P> {
     fn drop(&mut self) {
-        self.registry.lock().connections.remove(&self.number);
+        let gone = self.registry.lock().connections.remove(&self.number);
+        if let Some(connection) = gone {
+            self.registry.tell(|| ConnectionEvent::Closed {
+                reason: connection.close_reason().unwrap_or(CloseReason::Local),
+                connection,
+            });
+        }
+    }
+}
+
+impl<P: Protocol> Watch for Registry<P> {
+    fn left(&self, number: u64, goaway: bool) {
+        if !goaway || self.events.is_none() {
+            return;
+        }
+        let known = self.lock().connections.get(&number).cloned();
+        if let Some(connection) = known {
+            self.tell(|| ConnectionEvent::GoAway(connection));
+        }
     }
 }

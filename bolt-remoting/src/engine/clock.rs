@@ -13,6 +13,10 @@ use crate::time::after;
 /// How long after the last byte received a connection gives back the memory of its buffers.
 const REST: Duration = Duration::from_secs(1);
 
+/// How soon a client that has nothing to say shows that it speaks the protocol: servers close those
+/// who don't.
+const GREETING: Duration = Duration::from_secs(5);
+
 /// What is due.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -33,6 +37,8 @@ pub(crate) struct Clock {
     stall_timeout: Option<Duration>,
     write_by: Option<Instant>,
     rest_at: Option<Instant>,
+    /// When to beat because nothing was ever written.
+    greet_at: Option<Instant>,
 }
 
 impl Clock {
@@ -57,7 +63,15 @@ impl Clock {
             stall_timeout: config.write_stall_timeout,
             write_by: None,
             rest_at: None,
+            greet_at: None,
         }
+    }
+
+    /// For the end that made the connection: if it sends heartbeats, and nothing else in the first
+    /// few seconds, it sends one then.
+    pub(crate) fn greeting(mut self, now: Instant) -> Self {
+        self.greet_at = self.liveness.beats().then(|| now + GREETING);
+        self
     }
 
     /// Bytes were received.
@@ -82,6 +96,7 @@ impl Clock {
     /// The peer took some bytes.
     pub(crate) fn on_written(&mut self) {
         self.write_by = None;
+        self.greet_at = None;
     }
 
     /// The peer takes no bytes for now.
@@ -108,6 +123,11 @@ impl Clock {
             Action::Idle => return Due::Close(CloseReason::Idle),
             Action::Wait(next) => next,
         };
+        if self.greet_at.is_some_and(|at| at <= now) {
+            self.greet_at = None;
+            return Due::Beat;
+        }
+        next = earlier(next, self.greet_at);
         for (by, reason) in deadlines {
             if by.is_some_and(|by| by <= now) {
                 return Due::Close(reason);
@@ -159,6 +179,24 @@ mod tests {
         let now = began + SEC * 9;
         let mut clock = Clock::new(&ConnectionConfig::server(), false, began, now);
         assert_eq!(clock.poll(now), Due::At(Some(began + SEC * 10)));
+    }
+
+    #[test]
+    fn a_client_that_says_nothing_beats_once_before_its_server_loses_patience() {
+        let start = Instant::now();
+        let client = || Clock::new(&ConnectionConfig::client(), true, start, start).greeting(start);
+        let mut silent = client();
+        assert_eq!(silent.poll(start), Due::At(Some(start + SEC * 5)));
+        assert_eq!(silent.poll(start + SEC * 5), Due::Beat);
+        assert_eq!(
+            silent.poll(start + SEC * 6),
+            Due::At(Some(start + SEC * 15))
+        );
+        let mut busy = client();
+        busy.on_written();
+        assert_eq!(busy.poll(start + SEC * 6), Due::At(Some(start + SEC * 15)));
+        let mut mute = Clock::new(&ConnectionConfig::client(), false, start, start).greeting(start);
+        assert_eq!(mute.poll(start), Due::At(None));
     }
 
     #[test]

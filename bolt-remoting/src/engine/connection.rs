@@ -23,7 +23,7 @@ use super::turn::Turn;
 use crate::config::ConnectionConfig;
 use crate::error::CloseReason;
 use crate::time::deadline;
-use crate::{Error, ErrorKind, Extensions, Result};
+use crate::{Address, Error, ErrorKind, Extensions, Result};
 
 /// One connection of any protocol: a cheap handle to clone and share. Calls of any number of tasks
 /// travel on it at the same time.
@@ -60,6 +60,8 @@ impl<P: Protocol> Connection<P> {
             peer: None,
             local: None,
             began: Instant::now(),
+            address: None,
+            watch: None,
         };
         let (connection, driver) = Self::prepare(io, setup, handler);
         tokio::spawn(driver);
@@ -225,6 +227,18 @@ impl<P: Protocol> Connection<P> {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.is_open()
+    }
+
+    /// Own calls that have no outcome yet. Costs no lock, unlike [`stats`](Self::stats).
+    #[must_use]
+    pub fn calls_waiting(&self) -> usize {
+        self.0.waiting.get()
+    }
+
+    /// The address that was dialed, on connections that a client has made.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        self.0.address.as_deref()
     }
 
     /// Why no new calls are possible, once that is so.

@@ -47,6 +47,11 @@ impl Liveness {
         }
     }
 
+    /// Whether it asks for heartbeats at all.
+    pub(crate) fn beats(&self) -> bool {
+        self.heartbeat.is_some()
+    }
+
     pub(crate) fn on_read(&mut self, now: Instant) {
         self.last_read = now;
         self.beat = None;

@@ -1,6 +1,8 @@
 //! Calls that wait for their answers.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bolt_codec::Correlation;
@@ -8,6 +10,20 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use crate::{Error, Result};
+
+/// A number that its owner sets, behind some lock, and anybody reads without one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gauge(Arc<AtomicUsize>);
+
+impl Gauge {
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, value: usize) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
 
 /// The calls of one connection, each with its deadline and a place for its outcome.
 ///
@@ -20,7 +36,7 @@ pub(crate) struct Pending<F> {
     order: VecDeque<u64>,
     correlation: Correlation,
     last_id: u64,
-    waiting: usize,
+    waiting: Gauge,
     /// All calls there ever were.
     started: u64,
     /// The heartbeat that has no answer yet; there is one at most.
@@ -59,7 +75,7 @@ impl<F> Pending<F> {
             order: VecDeque::new(),
             correlation,
             last_id: 0,
-            waiting: 0,
+            waiting: Gauge::default(),
             started: 0,
             heartbeat: None,
             earliest: None,
@@ -68,18 +84,23 @@ impl<F> Pending<F> {
 
     /// Calls without an outcome.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting
+        self.waiting.get()
+    }
+
+    /// Shows the same number to those who don't hold the lock.
+    pub(crate) fn gauge(&self) -> Gauge {
+        self.waiting.clone()
     }
 
     /// Calls that the peer may still answer. Where answers go in order those that were given up
     /// are among them: their answers have to be counted off.
     pub(crate) fn unanswered(&self) -> usize {
-        self.waiting.max(self.order.len())
+        self.waiting().max(self.order.len())
     }
 
     /// A time before which no call expires, if there are calls at all.
     pub(crate) fn earliest(&self) -> Option<Instant> {
-        self.earliest.filter(|_| self.waiting > 0)
+        self.earliest.filter(|_| self.waiting() > 0)
     }
 
     /// Calls that were ever registered.
@@ -89,7 +110,7 @@ impl<F> Pending<F> {
 
     /// Registers a call by its [`next_id`](Self::next_id); whether it is the first to expire now.
     pub(crate) fn insert(&mut self, id: u64, deadline: Instant) -> bool {
-        self.waiting += 1;
+        self.waiting.set(self.waiting() + 1);
         self.started += 1;
         self.add(
             id,
@@ -98,7 +119,7 @@ impl<F> Pending<F> {
                 state: State::Waiting(None),
             },
         );
-        let first = self.waiting == 1 || self.earliest.is_none_or(|earliest| deadline < earliest);
+        let first = self.waiting() == 1 || self.earliest.is_none_or(|earliest| deadline < earliest);
         if first {
             self.earliest = Some(deadline);
         }
@@ -167,7 +188,7 @@ impl<F> Pending<F> {
             State::Waiting(waker) => {
                 let waker = waker.take();
                 call.state = State::Done(Ok(frame));
-                self.waiting -= 1;
+                self.waiting.set(self.waiting.get() - 1);
                 Answered::Call(waker)
             }
             State::Heartbeat => {
@@ -213,7 +234,7 @@ impl<F> Pending<F> {
             ..
         }) = self.calls.remove(&id)
         {
-            self.waiting -= 1;
+            self.waiting.set(self.waiting.get() - 1);
         }
         self.shrink();
     }
@@ -231,7 +252,7 @@ impl<F> Pending<F> {
             if call.deadline <= now {
                 wakers.extend(waker.take());
                 call.state = State::Done(Err(Error::timeout().with_call(None, Some(id), true)));
-                self.waiting -= 1;
+                self.waiting.set(self.waiting.get() - 1);
             } else if earliest.is_none_or(|earliest| call.deadline < earliest) {
                 earliest = Some(call.deadline);
             }
@@ -250,7 +271,7 @@ impl<F> Pending<F> {
                 call.state = State::Done(Err(error.clone().with_call(None, Some(id), true)));
             }
         }
-        self.waiting = 0;
+        self.waiting.set(0);
         self.earliest = None;
     }
 

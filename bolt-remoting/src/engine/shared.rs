@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Wake, Waker};
 
 use bolt_codec::{Frame, FrameKind, Protocol, Role};
 use tokio::runtime::Handle;
@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::inbound::Ticket;
 use super::outbox::Prepared;
+use super::pending::Gauge;
 use super::room::Room;
 use super::state::{Phase, State};
 use super::stats::Counters;
 use crate::config::ConnectionConfig;
-use crate::{CloseReason, Error, ErrorKind, Extensions};
+use crate::{Address, CloseReason, Error, ErrorKind, Extensions};
 
 /// What a new connection is made of besides its bytes.
 pub(crate) struct Setup<P: Protocol> {
@@ -27,6 +28,31 @@ pub(crate) struct Setup<P: Protocol> {
     pub(crate) local: Option<SocketAddr>,
     /// When it was accepted or dialed: a handshake may lie between then and now.
     pub(crate) began: Instant,
+    /// What was dialed, on a client.
+    pub(crate) address: Option<Arc<Address>>,
+    pub(crate) watch: Option<Weak<dyn Watch>>,
+}
+
+/// Who is told when a connection takes no new calls any more.
+pub(crate) trait Watch: Send + Sync {
+    /// The connection of this number has left [`Phase::Open`], perhaps because the peer asked for
+    /// it. Told once, without locks held.
+    fn left(&self, number: u64, goaway: bool);
+}
+
+/// Tells the watch when the lock has been released, like all who are to be woken.
+struct Left {
+    watch: Weak<dyn Watch>,
+    number: u64,
+    goaway: bool,
+}
+
+impl Wake for Left {
+    fn wake(self: Arc<Self>) {
+        if let Some(watch) = self.watch.upgrade() {
+            watch.left(self.number, self.goaway);
+        }
+    }
 }
 
 /// One connection, as seen from everywhere but its own task.
@@ -38,12 +64,16 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) number: u64,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
+    pub(crate) address: Option<Arc<Address>>,
+    watch: Option<Weak<dyn Watch>>,
     /// The one that the connection's task runs on.
     pub(crate) runtime: Handle,
     /// Locked for moments only, never across I/O or user code other than the protocol's encoder.
     state: Mutex<State<P>>,
     /// Whether the state's phase is the first one, for those who don't need the lock otherwise.
     open: AtomicBool,
+    /// Own calls without an outcome, for the same.
+    pub(crate) waiting: Gauge,
     /// Cancelled once the connection's task has ended.
     pub(crate) ended: CancellationToken,
     pub(crate) counters: Counters,
@@ -65,15 +95,19 @@ impl<P: Protocol> Shared<P> {
         encoder: P::Encoder,
         number: u64,
     ) -> Self {
+        let state = State::new(encoder, &setup.config);
         Self {
             protocol: setup.protocol,
             session,
             role: setup.role,
-            state: Mutex::new(State::new(encoder, &setup.config)),
+            waiting: state.pending.gauge(),
+            state: Mutex::new(state),
             config: setup.config,
             number,
             peer: setup.peer,
             local: setup.local,
+            address: setup.address,
+            watch: setup.watch,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
             ended: CancellationToken::new(),
@@ -179,8 +213,16 @@ impl<P: Protocol> Shared<P> {
     }
 
     fn enter(&self, state: &mut State<P>, phase: Phase, wakers: &mut Vec<Waker>) {
+        let goaway = matches!(phase, Phase::GoingAway);
         state.enter(phase, wakers);
-        self.open.store(false, Ordering::Release);
+        let was_open = self.open.swap(false, Ordering::AcqRel);
+        if let Some(watch) = self.watch.as_ref().filter(|_| was_open) {
+            wakers.push(Waker::from(Arc::new(Left {
+                watch: Weak::clone(watch),
+                number: self.number,
+                goaway,
+            })));
+        }
     }
 
     /// The peer wants no new calls.

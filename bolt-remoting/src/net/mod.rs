@@ -1,6 +1,7 @@
 //! Sockets: how they are made and set up.
 
 mod options;
+mod race;
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,8 +32,7 @@ pub(crate) enum Stream {
 }
 
 impl Transport {
-    /// Resolves the address, tries all answers in turn until one connects, and does the TLS
-    /// handshake if there is one to do.
+    /// Connects to the address, and does the TLS handshake if there is one to do.
     pub(crate) async fn connect(&self, address: &Address) -> Result<Stream> {
         let failed = |text: String, why: io::Error| {
             let text = format!("can't connect to {address}: {text}");
@@ -54,15 +54,10 @@ impl Transport {
         Ok(Stream::Tcp(stream))
     }
 
+    /// Resolves the name, each time anew, and connects to whichever answer takes us first.
     async fn dial(&self, address: &Address) -> io::Result<TcpStream> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for candidate in tokio::net::lookup_host((address.host(), address.port())).await? {
-            match self.dial_one(candidate).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        let found = tokio::net::lookup_host((address.host(), address.port())).await?;
+        race::first_of(race::in_turns(found), |candidate| self.dial_one(candidate)).await
     }
 
     async fn dial_one(&self, candidate: SocketAddr) -> io::Result<TcpStream> {

@@ -12,6 +12,8 @@ use super::interceptor::Interceptor;
 use super::outgoing::Target;
 use super::processor::Processors;
 use super::settings::Settings;
+use crate::client::{ClientBuilder, Connect, IfAbsent, PoolConfig, PoolSnapshot, Select};
+use crate::events::ConnectionEvent;
 use crate::time::deadline;
 use crate::{Address, Client, ConnectionConfig, Error, ErrorKind, Result, SocketOptions};
 
@@ -41,15 +43,24 @@ pub struct RpcClient {
 }
 
 /// Makes an [`RpcClient`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RpcClientBuilder {
     settings: Settings,
-    config: Option<ConnectionConfig>,
-    connect_timeout: Option<Duration>,
-    socket: SocketOptions,
-    #[cfg(feature = "tls")]
-    tls: Option<crate::tls::ClientTls>,
+    client: ClientBuilder<Bolt>,
     processors: Processors,
+}
+
+impl Default for RpcClientBuilder {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            client: Client::builder(Bolt::default()).protocol_of(|address| {
+                let version = version_of(address)?;
+                Ok(Arc::new(Bolt::new(version)))
+            }),
+            processors: Processors::default(),
+        }
+    }
 }
 
 impl RpcClientBuilder {
@@ -63,7 +74,7 @@ impl RpcClientBuilder {
     /// How long connecting may take where the address doesn't say. Default 1 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = Some(timeout);
+        self.client = self.client.connect_timeout(timeout);
         self
     }
 
@@ -78,14 +89,84 @@ impl RpcClientBuilder {
     /// Settings of the connections; [`ConnectionConfig::client`] by default.
     #[must_use]
     pub fn config(mut self, config: ConnectionConfig) -> Self {
-        self.config = Some(config);
+        self.client = self.client.config(config);
+        self
+    }
+
+    /// Settings of the connections that differ by address; see [`ClientBuilder::adjust_config`].
+    #[must_use]
+    pub fn adjust_config(
+        mut self,
+        adjust: impl Fn(&Address, &mut ConnectionConfig) + Send + Sync + 'static,
+    ) -> Self {
+        self.client = self.client.adjust_config(adjust);
+        self
+    }
+
+    /// How connections are kept. Replaces the [`connect_timeout`](Self::connect_timeout) given
+    /// before.
+    #[must_use]
+    pub fn pools(mut self, pools: PoolConfig) -> Self {
+        self.client = self.client.pools(pools);
+        self
+    }
+
+    /// Which connection of several a call takes; see [`ClientBuilder::select`].
+    #[must_use]
+    pub fn select(mut self, select: impl Select<Bolt>) -> Self {
+        self.client = self.client.select(select);
+        self
+    }
+
+    /// Where byte streams come from; TCP by default. With [`RpcServer::attach`] client and server
+    /// meet without a port:
+    ///
+    /// ```
+    /// # #[cfg(feature = "hessian")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> bolt_remoting::Result<()> {
+    /// use bolt_remoting::{RpcClient, RpcServer};
+    ///
+    /// let server = RpcServer::builder()
+    ///     .handle(|_cx, name: String| async move { Ok(format!("hello {name}")) })
+    ///     .detached()?;
+    /// let client = RpcClient::builder()
+    ///     .connector(move |_address| {
+    ///         let (near, far) = tokio::io::duplex(64 * 1024);
+    ///         server.attach(far);
+    ///         async { Ok(near) }
+    ///     })
+    ///     .build()?;
+    /// let greeting: String = client.invoke("in-memory:1", "you").await?;
+    /// assert_eq!(greeting, "hello you");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "hessian"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// [`RpcServer::attach`]: super::RpcServer::attach
+    #[must_use]
+    pub fn connector(mut self, connector: impl Connect) -> Self {
+        self.client = self.client.connector(connector);
+        self
+    }
+
+    /// Has `listener` told what happens to connections; see
+    /// [`events`](crate::events). Java: `addConnectionEventProcessor`.
+    #[must_use]
+    pub fn on_connection_event(
+        mut self,
+        listener: impl Fn(&ConnectionEvent<Bolt>) + Send + Sync + 'static,
+    ) -> Self {
+        self.client = self.client.on_connection_event(listener);
         self
     }
 
     /// Options of the sockets. Those of listeners have no effect here.
     #[must_use]
     pub fn socket(mut self, options: SocketOptions) -> Self {
-        self.socket = options;
+        self.client = self.client.socket(options);
         self
     }
 
@@ -93,7 +174,7 @@ impl RpcClientBuilder {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: crate::tls::ClientTls) -> Self {
-        self.tls = Some(tls);
+        self.client = self.client.tls(tls);
         self
     }
 
@@ -126,22 +207,9 @@ impl RpcClientBuilder {
     /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class.
     pub fn build(self) -> Result<RpcClient> {
         let settings = Arc::new(self.settings);
-        let mut builder = Client::builder(Bolt::default())
-            .protocol_of(|address| version_of(address).map(|version| Arc::new(Bolt::new(version))))
-            .handler(self.processors.into_handler(&settings)?)
-            .socket(self.socket);
-        #[cfg(feature = "tls")]
-        if let Some(tls) = self.tls {
-            builder = builder.tls(tls);
-        }
-        if let Some(config) = self.config {
-            builder = builder.config(config);
-        }
-        if let Some(timeout) = self.connect_timeout {
-            builder = builder.connect_timeout(timeout);
-        }
+        let handler = self.processors.into_handler(&settings)?;
         Ok(RpcClient {
-            client: builder.build(),
+            client: self.client.handler(handler).build(),
             settings,
         })
     }
@@ -175,7 +243,7 @@ impl RpcClient {
     fn target(&self, address: &str) -> Result<Target> {
         Ok(Target::Address(
             self.client.clone(),
-            self.client.endpoint(address)?,
+            self.client.pool(address)?,
         ))
     }
 
@@ -265,6 +333,51 @@ impl RpcClient {
         let deadline = deadline(self.settings.timeout);
         let connection = self.client.connection(address.as_ref(), deadline).await?;
         Ok(RpcConnection::new(connection, Arc::clone(&self.settings)))
+    }
+
+    /// A connection of its own, outside of the pool of `address`; see [`Client::standalone`]. Java:
+    /// `createStandaloneConnection`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidAddress`], [`ErrorKind::Connect`], [`ErrorKind::Closed`] after a
+    /// shutdown.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the dial.
+    pub async fn standalone(&self, address: impl AsRef<str>) -> Result<RpcConnection> {
+        let connection = self.client.standalone(address).await?;
+        Ok(RpcConnection::new(connection, Arc::clone(&self.settings)))
+    }
+
+    /// Whether there is a connection to `address` that takes calls; see [`Client::check`]. Java:
+    /// `checkConnection`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidAddress`], [`ErrorKind::Closed`] after a shutdown.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up waiting; a dial under way goes on.
+    pub async fn check(&self, address: impl AsRef<str>, if_absent: IfAbsent) -> Result<bool> {
+        self.client.check(address, if_absent).await
+    }
+
+    /// Lets the connections of `address` go; see [`Client::close`]. Java: `closeConnection`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidAddress`].
+    pub fn close(&self, address: impl AsRef<str>, grace: Duration) -> Result<()> {
+        self.client.close(address, grace)
+    }
+
+    /// How the connections stand, address by address. Java: `getAllManagedConnections`.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolSnapshot> {
+        self.client.pools()
     }
 
     /// The client below, of which this is the SOFABolt view.

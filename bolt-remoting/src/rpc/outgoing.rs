@@ -13,14 +13,14 @@ use tokio::time::{Instant, timeout_at};
 use super::body::Body;
 use super::call_context::CallContext;
 use super::interceptor::{Chain, Outcome, Request, Response};
-use crate::client::Endpoint;
+use crate::client::Pool;
 use crate::time::deadline;
 use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
 
 /// Where a call goes.
 #[derive(Clone)]
 pub(super) enum Target {
-    Address(Client<Bolt>, Arc<Endpoint<Bolt>>),
+    Address(Client<Bolt>, Arc<Pool<Bolt>>),
     Connection(Connection<Bolt>),
 }
 
@@ -28,7 +28,7 @@ impl Target {
     /// A connection that is there already.
     pub(super) fn ready(&self) -> Option<Connection<Bolt>> {
         match self {
-            Self::Address(_, endpoint) => endpoint.ready(),
+            Self::Address(_, pool) => pool.ready(),
             Self::Connection(connection) => Some(connection.clone()),
         }
     }
@@ -43,7 +43,7 @@ impl Target {
 
     async fn connect(&self, deadline: Instant) -> Result<Connection<Bolt>> {
         match self {
-            Self::Address(client, endpoint) => client.connect(endpoint, deadline).await,
+            Self::Address(client, pool) => client.connect(pool, deadline).await,
             Self::Connection(connection) => Ok(connection.clone()),
         }
     }

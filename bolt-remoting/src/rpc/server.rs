@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use super::interceptor::Interceptor;
 use super::processor::Processor;
 use super::processor::{ClassNames, Processors};
 use super::settings::Settings;
+use crate::client::Stream;
+use crate::events::{ConnectionEvent, Listener};
 use crate::{ConnectionConfig, Error, ErrorKind, Result, Server, ServerBuilder, SocketOptions};
 
 /// A running SOFABolt server. Dropping it closes the port and all connections at once;
@@ -61,6 +64,17 @@ pub struct RpcServerBuilder {
     tls: Option<crate::tls::ServerTls>,
     version: Option<BoltVersion>,
     processors: Processors,
+    listeners: Listeners,
+}
+
+/// Those who are told what happens to connections.
+#[derive(Default)]
+struct Listeners(Vec<Box<Listener<Bolt>>>);
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} listeners", self.0.len())
+    }
 }
 
 impl RpcServerBuilder {
@@ -173,6 +187,17 @@ impl RpcServerBuilder {
         self
     }
 
+    /// Has `listener` told what happens to connections; see [`events`](crate::events). Java:
+    /// `addConnectionEventProcessor`.
+    #[must_use]
+    pub fn on_connection_event(
+        mut self,
+        listener: impl Fn(&ConnectionEvent<Bolt>) + Send + Sync + 'static,
+    ) -> Self {
+        self.listeners.0.push(Box::new(listener));
+        self
+    }
+
     /// Listens at `address` and serves until the server is shut down or dropped. Port 0 takes any
     /// free one.
     ///
@@ -197,6 +222,19 @@ impl RpcServerBuilder {
         Ok(RpcServer { server, settings })
     }
 
+    /// A server that listens nowhere: it serves the byte streams that it is given with
+    /// [`RpcServer::attach`]. [`RpcClientBuilder::connector`](super::RpcClientBuilder::connector)
+    /// has an example.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class.
+    pub fn detached(self) -> Result<RpcServer> {
+        let (builder, settings) = self.engine()?;
+        let server = builder.detached();
+        Ok(RpcServer { server, settings })
+    }
+
     fn engine(self) -> Result<(ServerBuilder<Bolt>, Arc<Settings>)> {
         let settings = Arc::new(self.settings);
         let protocol = self.version.map_or_else(Bolt::following_peer, Bolt::new);
@@ -211,6 +249,9 @@ impl RpcServerBuilder {
         #[cfg(feature = "tls")]
         if let Some(tls) = self.tls {
             builder = builder.tls(tls);
+        }
+        for listener in self.listeners.0 {
+            builder = builder.on_connection_event(listener);
         }
         Ok((builder, settings))
     }
@@ -227,10 +268,17 @@ impl RpcServer {
         RpcServerBuilder::default()
     }
 
-    /// Where it listens, with the port that was chosen.
+    /// Where it listens, with the port that was chosen; `0.0.0.0:0` for one that listens nowhere.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.server.local_addr()
+    }
+
+    /// Serves a byte stream that was accepted elsewhere, or one half of [`tokio::io::duplex`]; see
+    /// [`Server::attach`].
+    pub fn attach(&self, stream: impl Into<Stream>) -> Option<RpcConnection> {
+        let connection = self.server.attach(stream)?;
+        Some(RpcConnection::new(connection, Arc::clone(&self.settings)))
     }
 
     /// The client that is connected from `peer`, to call it. Java: calls by address on a managed

@@ -14,11 +14,12 @@ use tokio::time::Instant;
 #[cfg(feature = "tls")]
 use tokio_util::sync::CancellationToken;
 
-use crate::SocketOptions;
+use crate::client::Stream;
 use crate::config::ConnectionConfig;
 use crate::engine::handler::FrameHandler;
 use crate::engine::shared::Setup;
 use crate::registry::Registry;
+use crate::{Connection, SocketOptions};
 
 /// Where a stream becomes a connection of one server, within its limits.
 pub(super) struct Reception<P: Protocol> {
@@ -34,7 +35,7 @@ pub(super) struct Reception<P: Protocol> {
 /// Who has come, and when.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival {
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
     at: Instant,
 }
@@ -42,7 +43,7 @@ pub(super) struct Arrival {
 impl Arrival {
     pub(super) fn now(stream: &TcpStream, peer: SocketAddr) -> Self {
         Self {
-            peer,
+            peer: Some(peer),
             local: stream.local_addr().ok(),
             at: Instant::now(),
         }
@@ -76,12 +77,12 @@ impl<P: Protocol> Reception<P> {
         self.registry.len() + unfinished < self.max_connections
     }
 
-    fn refuse(&self, peer: SocketAddr) {
-        tracing::warn!(%peer, most = self.max_connections, "too many connections");
+    fn refuse(&self, peer: Option<SocketAddr>) {
+        tracing::warn!(?peer, most = self.max_connections, "too many connections");
     }
 
     /// Runs the connection. Its first frame is due a while after the arrival.
-    pub(super) fn admit<T>(&self, io: T, arrival: Arrival)
+    pub(super) fn admit<T>(&self, io: T, arrival: Arrival) -> Connection<P>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -89,11 +90,27 @@ impl<P: Protocol> Reception<P> {
             protocol: Arc::clone(&self.protocol),
             role: Role::Server,
             config: Arc::clone(&self.config),
-            peer: Some(arrival.peer),
+            peer: arrival.peer,
             local: arrival.local,
+            address: None,
+            watch: self.registry.watch(),
             began: arrival.at,
         };
-        self.registry.spawn(io, setup, Arc::clone(&self.handler));
+        self.registry.spawn(io, setup, Arc::clone(&self.handler))
+    }
+
+    /// Runs the connection over a stream of any kind, if there is room for one more.
+    pub(super) fn welcome(&self, stream: Stream) -> Option<Connection<P>> {
+        if !self.has_room() {
+            self.refuse(stream.peer);
+            return None;
+        }
+        let arrival = Arrival {
+            peer: stream.peer,
+            local: stream.local,
+            at: Instant::now(),
+        };
+        Some(self.admit(stream.io, arrival))
     }
 
     /// Does the TLS handshake on a task of its own and runs the connection: nobody waits for a
@@ -111,10 +128,10 @@ impl<P: Protocol> Reception<P> {
             let reception = &place.0;
             let limit = reception.config.first_frame_timeout;
             match within(limit, tls.accept(stream)).await {
-                Ok(stream) => reception.admit(stream, arrival),
+                Ok(stream) => drop(reception.admit(stream, arrival)),
                 Err(error) => {
                     let text = crate::tls::handshake_failure(&error);
-                    tracing::warn!(peer = %arrival.peer, "{text}");
+                    tracing::warn!(peer = ?arrival.peer, "{text}");
                 }
             }
         };
@@ -171,7 +188,7 @@ impl<P: Protocol> Acceptor<P> {
         loop {
             let (stream, peer) = next(&listener).await;
             if !self.reception.has_room() {
-                self.reception.refuse(peer);
+                self.reception.refuse(Some(peer));
                 continue;
             }
             self.socket.set_up(&stream);

@@ -15,8 +15,10 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::sync::CancellationToken;
 
 use self::accept::{Acceptor, Reception};
+use crate::client::Stream;
 use crate::config::ConnectionConfig;
 use crate::engine::handler::FrameHandler;
+use crate::events::{ConnectionEvent, Events, Listener};
 use crate::registry::Registry;
 use crate::{Connection, SocketOptions, net};
 
@@ -25,6 +27,7 @@ use crate::{Connection, SocketOptions, net};
 pub struct Server<P: Protocol> {
     local: SocketAddr,
     registry: Arc<Registry<P>>,
+    reception: Arc<Reception<P>>,
     accepting: CancellationToken,
 }
 
@@ -37,9 +40,21 @@ pub struct ServerBuilder<P: Protocol> {
     socket: SocketOptions,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerTls>,
+    listeners: Vec<Box<Listener<P>>>,
 }
 
 impl<P: Protocol> ServerBuilder<P> {
+    /// Has `listener` told what happens to connections. There may be several. Java:
+    /// `addConnectionEventProcessor`.
+    #[must_use]
+    pub fn on_connection_event(
+        mut self,
+        listener: impl Fn(&ConnectionEvent<P>) + Send + Sync + 'static,
+    ) -> Self {
+        self.listeners.push(Box::new(listener));
+        self
+    }
+
     /// Settings of the connections; [`ConnectionConfig::server`] by default.
     #[must_use]
     pub fn config(mut self, config: ConnectionConfig) -> Self {
@@ -110,9 +125,36 @@ impl<P: Protocol> ServerBuilder<P> {
     /// When the listener doesn't know its address.
     pub fn serve(self, listener: TcpListener) -> io::Result<Server<P>> {
         let local = listener.local_addr()?;
-        let registry = Registry::new();
-        let accepting = CancellationToken::new();
+        let socket = self.socket.clone();
+        #[cfg(feature = "tls")]
+        let tls = self.tls.clone();
+        let mut server = self.detached();
+        server.local = local;
         let acceptor = Acceptor {
+            reception: Arc::clone(&server.reception),
+            socket,
+            #[cfg(feature = "tls")]
+            tls,
+            #[cfg(feature = "tls")]
+            accepting: server.accepting.clone(),
+        };
+        // Tracked, so that the port is free again when a shutdown returns.
+        server.registry.track(
+            server
+                .accepting
+                .clone()
+                .run_until_cancelled_owned(acceptor.run(listener)),
+        );
+        Ok(server)
+    }
+
+    /// A server that listens nowhere: it serves the byte streams that it is given with
+    /// [`Server::attach`]. For tests without ports, and for streams that are accepted elsewhere.
+    #[must_use]
+    pub fn detached(self) -> Server<P> {
+        let registry = Registry::new(Events::to(self.listeners));
+        Server {
+            local: SocketAddr::from(([0, 0, 0, 0], 0)),
             reception: Reception::new(
                 self.protocol,
                 self.handler,
@@ -120,23 +162,9 @@ impl<P: Protocol> ServerBuilder<P> {
                 self.max_connections,
                 Arc::clone(&registry),
             ),
-            socket: self.socket,
-            #[cfg(feature = "tls")]
-            tls: self.tls,
-            #[cfg(feature = "tls")]
-            accepting: accepting.clone(),
-        };
-        // Tracked, so that the port is free again when a shutdown returns.
-        registry.track(
-            accepting
-                .clone()
-                .run_until_cancelled_owned(acceptor.run(listener)),
-        );
-        Ok(Server {
-            local,
             registry,
-            accepting,
-        })
+            accepting: CancellationToken::new(),
+        }
     }
 }
 
@@ -152,10 +180,24 @@ impl<P: Protocol> Server<P> {
             socket: SocketOptions::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            listeners: Vec::new(),
         }
     }
 
-    /// Where it listens, with the port that was chosen.
+    /// Serves a byte stream that was accepted elsewhere, or one half of [`tokio::io::duplex`], as it
+    /// is: without TLS and without socket options. `None`, and the stream is dropped, when there are
+    /// too many connections or the server has been shut down.
+    ///
+    /// Must be called within a tokio runtime, on which the connection's task is spawned.
+    pub fn attach(&self, stream: impl Into<Stream>) -> Option<Connection<P>> {
+        let stream = stream.into();
+        if self.accepting.is_cancelled() {
+            return None;
+        }
+        self.reception.welcome(stream)
+    }
+
+    /// Where it listens, with the port that was chosen; `0.0.0.0:0` for one that listens nowhere.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local

@@ -9,6 +9,7 @@ pub(crate) mod certificates;
 pub(crate) mod faults;
 pub(crate) mod json;
 pub(crate) mod lines;
+pub(crate) mod network;
 pub(crate) mod peer;
 pub(crate) mod wire;
 

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bolt_codec::Protocol;
+use bolt_codec::{Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
@@ -69,12 +69,16 @@ where
     ) -> Self {
         let now = Instant::now();
         let can_beat = shared.protocol.heartbeat(&shared.session).is_some();
+        let clock = Clock::new(&shared.config, can_beat, began, now);
         Self {
             io,
             receiver: Receiver::new(decoder),
             dispatch: Dispatch::new(Arc::clone(&shared), handler),
             writer: Writer::new(),
-            clock: Clock::new(&shared.config, can_beat, began, now),
+            clock: match shared.role {
+                Role::Client => clock.greeting(now),
+                Role::Server => clock,
+            },
             alarm: Box::pin(tokio::time::sleep_until(now)),
             life: Life::Running,
             aborted: 0,

@@ -1,0 +1,272 @@
+//! What a client, its pools and their keepers share.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use bolt_codec::{Protocol, Role};
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::book::{Book, Opened};
+use super::config::PoolConfig;
+use super::dial::{Connector, Dialed};
+use super::pool::{Pool, Step};
+use super::select::Select;
+use crate::config::ConnectionConfig;
+use crate::engine::handler::FrameHandler;
+use crate::engine::shared::{Setup, Watch};
+use crate::events::ConnectionEvent;
+use crate::registry::Registry;
+use crate::time::after;
+use crate::{Address, Connection, Error, ErrorKind, Result, net};
+
+pub(crate) type ProtocolOf<P> = dyn Fn(&Address) -> Result<Arc<P>> + Send + Sync;
+pub(crate) type Adjust = dyn Fn(&Address, &mut ConnectionConfig) + Send + Sync;
+
+/// The part of an age that chance may take off.
+const AGE_SPREAD: f64 = 0.2;
+/// Calls that chose a connection just before it left its pool have this long to get onto it.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+pub(crate) struct Core<P: Protocol> {
+    pub(crate) protocol_of: Box<ProtocolOf<P>>,
+    pub(crate) handler: Arc<dyn FrameHandler<P>>,
+    pub(crate) config: Arc<ConnectionConfig>,
+    pub(crate) adjust: Option<Box<Adjust>>,
+    pub(crate) settings: PoolConfig,
+    pub(crate) select: Arc<dyn Select<P>>,
+    pub(crate) connector: Connector,
+    /// The one it was built in: calls from plain threads go on there.
+    pub(crate) runtime: Option<Handle>,
+    pub(crate) registry: Arc<Registry<P>>,
+    pub(crate) book: Book<P>,
+    /// Ends all keepers, and with them all dials.
+    pub(crate) end: CancellationToken,
+}
+
+/// What the connections to one address are made with.
+struct Recipe<P> {
+    protocol: Arc<P>,
+    config: Arc<ConnectionConfig>,
+}
+
+impl<P: Protocol> Core<P> {
+    fn recipe(&self, address: &Address) -> Result<Recipe<P>> {
+        let config = match &self.adjust {
+            None => Arc::clone(&self.config),
+            Some(adjust) => {
+                let mut config = (*self.config).clone();
+                adjust(address, &mut config);
+                Arc::new(config)
+            }
+        };
+        Ok(Recipe {
+            protocol: (self.protocol_of)(address)?,
+            config,
+        })
+    }
+
+    /// The pool of an address in words.
+    pub(crate) fn pool(self: &Arc<Self>, text: &str) -> Result<Arc<Pool<P>>> {
+        match self.book.known(text) {
+            Some(pool) => Ok(pool),
+            None => self.open(text, text.parse()?),
+        }
+    }
+
+    fn open(self: &Arc<Self>, text: &str, address: Address) -> Result<Arc<Pool<P>>> {
+        let Opened { pool, evicted } = self.book.open(text, address, |address| {
+            let Recipe { protocol, config } = self.recipe(&address)?;
+            Ok(Pool::new(address, protocol, config, self))
+        })?;
+        if let Some(evicted) = evicted {
+            tracing::debug!(address = %evicted.address, "let go: there are too many addresses");
+            evicted.close(self.settings.drain_grace);
+        }
+        Ok(pool)
+    }
+
+    /// A connection of `pool`, or of the one that has taken its place.
+    pub(crate) async fn connect(
+        self: &Arc<Self>,
+        pool: &Arc<Pool<P>>,
+        deadline: Instant,
+    ) -> Result<Connection<P>> {
+        let mut pool = Arc::clone(pool);
+        loop {
+            if let Some(connection) = pool.connect(self, deadline).await? {
+                return Ok(connection);
+            }
+            let address = Arc::clone(&pool.address);
+            pool = self.open(Address::as_ref(&address), (*address).clone())?;
+        }
+    }
+
+    /// A connection that belongs to no pool.
+    pub(crate) async fn standalone(&self, address: Address) -> Result<Connection<P>> {
+        let recipe = self.recipe(&address)?;
+        let address = Arc::new(address);
+        let dialed = self.dial(&address).await;
+        let dialed = dialed.inspect_err(|error| self.tell_failure(&address, error))?;
+        Ok(self.start(dialed, recipe, address, None))
+    }
+
+    fn dial(&self, address: &Arc<Address>) -> impl Future<Output = Result<Dialed>> + Send + use<P> {
+        let limit = address
+            .connect_timeout()
+            .unwrap_or(self.settings.connect_timeout);
+        let (connector, address) = (self.connector.clone(), Arc::clone(address));
+        async move { connector.dial(&address, limit).await }
+    }
+
+    /// The one place where a stream becomes a connection.
+    fn start(
+        &self,
+        dialed: Dialed,
+        recipe: Recipe<P>,
+        address: Arc<Address>,
+        pool: Option<&Arc<Pool<P>>>,
+    ) -> Connection<P> {
+        let (peer, local) = dialed.addresses();
+        let watch = match pool {
+            Some(pool) => Some(Arc::downgrade(pool) as Weak<dyn Watch>),
+            None => self.registry.watch(),
+        };
+        let setup = Setup {
+            protocol: recipe.protocol,
+            role: Role::Client,
+            config: recipe.config,
+            peer,
+            local,
+            address: Some(address),
+            watch,
+            began: Instant::now(),
+        };
+        let handler = Arc::clone(&self.handler);
+        match dialed {
+            Dialed::Network(net::Stream::Tcp(stream)) => {
+                self.registry.spawn(stream, setup, handler)
+            }
+            #[cfg(feature = "tls")]
+            Dialed::Network(net::Stream::Tls(stream)) => {
+                self.registry.spawn(stream, setup, handler)
+            }
+            Dialed::Other(stream) => self.registry.spawn(stream.io, setup, handler),
+        }
+    }
+
+    fn tell_failure(&self, address: &Arc<Address>, error: &Error) {
+        tracing::debug!(protocol = P::NAME, %address, %error, "dialing failed");
+        self.registry.tell(|| ConnectionEvent::ConnectFailed {
+            address: Arc::clone(address),
+            error: error.clone(),
+        });
+    }
+
+    // ---- the keeper ----------------------------------------------------------------------------
+
+    /// The task that keeps a pool's connections until the pool is closed.
+    pub(crate) fn keep(
+        self: &Arc<Self>,
+        pool: &Arc<Pool<P>>,
+    ) -> impl Future<Output = ()> + Send + use<P> {
+        let (core, pool) = (Arc::clone(self), Arc::clone(pool));
+        async move {
+            let end = pool.end.clone();
+            end.run_until_cancelled(core.run(&pool)).await;
+        }
+    }
+
+    async fn run(self: &Arc<Self>, pool: &Arc<Pool<P>>) {
+        let mut dials = JoinSet::new();
+        loop {
+            let wait = match pool.step(self, Instant::now()) {
+                Step::Dial(count) => {
+                    for _ in 0..count {
+                        dials.spawn(self.dial(&pool.address));
+                    }
+                    continue;
+                }
+                Step::Wait(until) => until,
+                Step::LetGo => {
+                    tracing::debug!(address = %pool.address, "let go: nobody has used it");
+                    self.let_go(pool);
+                    return;
+                }
+                Step::End => return,
+            };
+            let mut woken = pin!(pool.wake.notified());
+            let mut alarm = pin!(wait.map(tokio::time::sleep_until));
+            let next = poll_fn(|cx| {
+                if let Poll::Ready(Some(outcome)) = dials.poll_join_next(cx) {
+                    return Poll::Ready(Some(outcome));
+                }
+                let alarm = alarm.as_mut().as_pin_mut();
+                let rings = alarm.is_some_and(|alarm| alarm.poll(cx).is_ready());
+                if rings || woken.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(None);
+                }
+                Poll::Pending
+            });
+            if let Some(outcome) = next.await {
+                self.dialed(pool, outcome);
+            }
+        }
+    }
+
+    fn dialed(&self, pool: &Arc<Pool<P>>, outcome: Result<Result<Dialed>, JoinError>) {
+        let outcome = outcome.unwrap_or_else(|panicked| {
+            let text = format!("can't connect to {}: the connector panicked", pool.address);
+            Err(Error::new(ErrorKind::Connect, text).with_source(panicked))
+        });
+        if let Err(error) = &outcome {
+            self.tell_failure(&pool.address, error);
+        }
+        let failed = outcome.is_err();
+        let until = self.settings.max_connection_age.map(|age| {
+            let age = age.mul_f64(1.0 - AGE_SPREAD * fastrand::f64());
+            after(Instant::now(), age)
+        });
+        pool.dialed(outcome, until, |dialed| {
+            let recipe = Recipe {
+                protocol: Arc::clone(&pool.protocol),
+                config: Arc::clone(&pool.config),
+            };
+            self.start(dialed, recipe, Arc::clone(&pool.address), Some(pool))
+        });
+        if failed {
+            pool.disappoint();
+        }
+    }
+
+    fn let_go(&self, pool: &Arc<Pool<P>>) {
+        self.book.remove(pool);
+        pool.close(self.settings.drain_grace);
+    }
+
+    /// No pools any more, and no dials.
+    pub(crate) fn shut(&self, grace: Duration) {
+        self.end.cancel();
+        for pool in self.book.shut() {
+            pool.close(grace);
+        }
+    }
+
+    /// Drains connections that have left their pool.
+    pub(crate) fn retire(&self, connections: Vec<Connection<P>>) {
+        let grace = self.settings.drain_grace;
+        if !connections.is_empty() {
+            self.registry.track(async move {
+                tokio::time::sleep(FAREWELL).await;
+                connections
+                    .iter()
+                    .for_each(|connection| connection.drain(grace));
+            });
+        }
+    }
+}

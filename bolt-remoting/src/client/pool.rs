@@ -1,0 +1,487 @@
+//! The connections of one address, as callers see them.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bolt_codec::Protocol;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::core::Core;
+use super::plan::{Due, Standing};
+use super::redial::Redial;
+use super::select::Select;
+use super::snapshot::PoolSnapshot;
+use crate::config::ConnectionConfig;
+use crate::engine::shared::Watch;
+use crate::registry::Registry;
+use crate::time::after;
+use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result};
+
+/// An address and its connections. Callers take connections from `shown`, without a lock; the
+/// pool's keeper, a task that lives as long as the pool, is the only one who adds and removes any.
+pub(crate) struct Pool<P: Protocol> {
+    pub(crate) address: Arc<Address>,
+    pub(crate) protocol: Arc<P>,
+    pub(crate) config: Arc<ConnectionConfig>,
+    shown: ArcSwap<Vec<Connection<P>>>,
+    select: Arc<dyn Select<P>>,
+    pub(crate) marks: Marks,
+    state: Mutex<State<P>>,
+    /// Wakes the keeper.
+    pub(crate) wake: Notify,
+    /// Ends the keeper.
+    pub(crate) end: CancellationToken,
+    registry: Arc<Registry<P>>,
+}
+
+pub(crate) struct State<P: Protocol> {
+    pub(crate) members: Vec<Member<P>>,
+    pub(crate) dialing: usize,
+    /// Calls that wait for a connection.
+    waiters: Vec<Waiter<P>>,
+    /// Somebody wants connections, and will not wait for them.
+    wanted_once: bool,
+    /// Once it has had its first connections, or an attempt at all of them.
+    opened: bool,
+    pub(crate) redial: Redial,
+    last_error: Option<Error>,
+    idle: Idle,
+    closed: bool,
+    keeper: Option<JoinHandle<()>>,
+}
+
+type Waiter<P> = oneshot::Sender<Result<Connection<P>>>;
+
+pub(crate) struct Member<P: Protocol> {
+    connection: Connection<P>,
+    /// When it is to be replaced.
+    until: Option<Instant>,
+}
+
+/// What is to be done for a pool now.
+pub(crate) enum Step {
+    Dial(usize),
+    /// Nothing before this time, if ever.
+    Wait(Option<Instant>),
+    /// Nobody has used it for long.
+    LetGo,
+    /// It has been closed.
+    End,
+}
+
+impl<P: Protocol> Pool<P> {
+    pub(crate) fn new(
+        address: Arc<Address>,
+        protocol: Arc<P>,
+        config: Arc<ConnectionConfig>,
+        core: &Core<P>,
+    ) -> Arc<Self> {
+        let settings = &core.settings;
+        let wanted = address.connection_num();
+        let redial = Redial::new(wanted, settings.first_backoff, settings.max_backoff);
+        Arc::new(Self {
+            address,
+            protocol,
+            config,
+            shown: ArcSwap::default(),
+            select: Arc::clone(&core.select),
+            marks: Marks::default(),
+            state: Mutex::new(State {
+                members: Vec::new(),
+                dialing: 0,
+                waiters: Vec::new(),
+                wanted_once: false,
+                opened: false,
+                redial,
+                last_error: None,
+                idle: Idle::new(settings.idle_timeout, Instant::now()),
+                closed: false,
+                keeper: None,
+            }),
+            wake: Notify::new(),
+            end: core.end.child_token(),
+            registry: Arc::clone(&core.registry),
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // ---- for callers ---------------------------------------------------------------------------
+
+    /// A connection that takes calls, if there is one. The way of every call: no lock.
+    pub(crate) fn ready(&self) -> Option<Connection<P>> {
+        let shown = self.shown.load();
+        match &shown[..] {
+            [] => None,
+            [one] => one.is_open().then(|| one.clone()),
+            many => self.pick(many),
+        }
+    }
+
+    fn pick(&self, many: &[Connection<P>]) -> Option<Connection<P>> {
+        let chosen = self.select.select(many) % many.len();
+        let (before, from) = many.split_at(chosen);
+        let mut turns = from.iter().chain(before);
+        turns.find(|connection| connection.is_open()).cloned()
+    }
+
+    /// Waits for a connection; `None` when the pool was closed meanwhile.
+    pub(crate) async fn connect(
+        self: &Arc<Self>,
+        core: &Arc<Core<P>>,
+        deadline: Instant,
+    ) -> Result<Option<Connection<P>>> {
+        let outcome = {
+            let mut state = self.lock();
+            if state.closed {
+                return Ok(None);
+            }
+            if let Some(connection) = self.ready() {
+                return Ok(Some(connection));
+            }
+            let (tell, outcome) = oneshot::channel();
+            state.wait(tell);
+            self.have_kept(&mut state, core);
+            outcome
+        };
+        match timeout_at(deadline, outcome).await {
+            Ok(Ok(outcome)) => outcome.map(Some),
+            Ok(Err(_)) if self.lock().closed => Ok(None),
+            // The keeper's runtime has ended.
+            Ok(Err(_)) => Err(Error::closed(CloseReason::Local)),
+            Err(_) => Err(self.too_late()),
+        }
+    }
+
+    /// Has connections made, for nobody in particular.
+    pub(crate) fn want(self: &Arc<Self>, core: &Arc<Core<P>>) {
+        let mut state = self.lock();
+        state.wanted_once = true;
+        self.have_kept(&mut state, core);
+    }
+
+    /// Has the keeper look at the pool; must be called within a runtime.
+    fn have_kept(self: &Arc<Self>, state: &mut State<P>, core: &Arc<Core<P>>) {
+        if state.keeper.as_ref().is_none_or(JoinHandle::is_finished) {
+            state.dialing = 0;
+            let keeping = core.keep(self);
+            state.keeper = Some(self.registry.track(keeping));
+        }
+        self.wake.notify_one();
+    }
+
+    fn too_late(&self) -> Error {
+        let last = self.lock().last_error.clone();
+        let text = format!("no connection to {} within the deadline", self.address);
+        match last {
+            Some(last) => {
+                let text = format!("{text}; the last attempt failed: {last}");
+                Error::new(ErrorKind::Timeout, text).with_source(last)
+            }
+            None => Error::new(ErrorKind::Timeout, text),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> PoolSnapshot {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.prune_waiters();
+        let open = |member: &&Member<P>| member.connection.is_open();
+        let members = || state.members.iter().filter(open);
+        let waits = state.redial.at(now, false).saturating_duration_since(now);
+        PoolSnapshot {
+            address: Arc::clone(&self.address),
+            wanted: self.address.connection_num() as usize,
+            live: members().count(),
+            dialing: state.dialing,
+            callers: state.waiters.len(),
+            calls_waiting: members()
+                .map(|member| member.connection.calls_waiting())
+                .sum(),
+            backing_off: Some(waits).filter(|waits| !waits.is_zero()),
+            last_error: state.last_error.clone(),
+        }
+    }
+
+    // ---- for the keeper ------------------------------------------------------------------------
+
+    /// Looks at everything; the dials that it asks for are counted as begun.
+    pub(crate) fn step(&self, core: &Core<P>, now: Instant) -> Step {
+        let mut state = self.lock();
+        if state.closed {
+            return Step::End;
+        }
+        state.prune_waiters();
+        let before = state.members.len();
+        state.members.retain(|member| member.connection.is_open());
+        if state.members.len() < before {
+            state.redial.lost(now, fastrand::f64());
+        }
+        let retired = state.retire(self.wanted());
+        let busy = !state.waiters.is_empty() || state.calls_waiting();
+        let check_at = match state.idle.check(now, || busy || self.marks.take(USED)) {
+            Check::LetGo => return Step::LetGo,
+            Check::At(at) => at,
+        };
+        let next_aged = state.members.iter().filter_map(|member| member.until).min();
+        let warm_up = self.address.warmup();
+        let standing = Standing {
+            wanted: self.wanted(),
+            live: state.members.len(),
+            dialing: state.dialing,
+            awaited: state.wanted_once || !state.waiters.is_empty(),
+            keep: state.opened && (core.settings.reconnect || warm_up),
+            warm_up: warm_up && !state.opened,
+            aged: next_aged.is_some_and(|until| until <= now),
+        };
+        let due = standing.due(&mut state.redial, now);
+        if let Due::Dial(dials) = due {
+            state.dialing += dials;
+        }
+        self.serve(&mut state);
+        drop(state);
+        core.retire(retired);
+        match due {
+            Due::Dial(dials) => Step::Dial(dials),
+            Due::At(at) => Step::Wait(earliest([Some(at), check_at])),
+            Due::Nothing => {
+                let aged = next_aged.filter(|_| !standing.aged);
+                Step::Wait(earliest([aged, check_at]))
+            }
+        }
+    }
+
+    /// A dial has ended; `open` makes the connection.
+    pub(crate) fn dialed<T>(
+        &self,
+        outcome: Result<T>,
+        until: Option<Instant>,
+        open: impl FnOnce(T) -> Connection<P>,
+    ) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.dialing -= 1;
+        state.wanted_once = false;
+        match outcome {
+            Ok(stream) if !state.closed => {
+                let connection = open(stream);
+                state.redial.connected();
+                state.last_error = None;
+                state.members.push(Member { connection, until });
+            }
+            Ok(_) => {}
+            Err(error) => {
+                state.redial.failed(now, fastrand::f64());
+                state.last_error = Some(error);
+            }
+        }
+    }
+
+    /// Shows the connections and gives the calls that wait what there is for them.
+    fn serve(&self, state: &mut State<P>) {
+        // Whoever wants all connections first waits until each has been tried.
+        let complete = state.members.len() >= self.wanted() || state.dialing == 0;
+        if !state.members.is_empty() && (state.opened || complete || !self.address.warmup()) {
+            state.opened = true;
+        }
+        let members = state.members.iter().filter(|_| state.opened);
+        let numbers = members.clone().map(|member| member.connection.number());
+        let shown = self.shown.load();
+        if !numbers.eq(shown.iter().map(Connection::number)) {
+            let connections = members.map(|member| member.connection.clone());
+            self.shown.store(Arc::new(connections.collect()));
+        }
+        let mut waiters = std::mem::take(&mut state.waiters).into_iter();
+        while let Some(waiter) = waiters.next() {
+            if let Some(connection) = self.ready() {
+                let _ = waiter.send(Ok(connection));
+            } else {
+                state.waiters.push(waiter);
+                state.waiters.extend(waiters);
+                break;
+            }
+        }
+    }
+
+    /// The calls that wait share the last attempt's failure, unless another one is under way.
+    pub(crate) fn disappoint(&self) {
+        let mut state = self.lock();
+        if state.dialing > 0 || !state.members.is_empty() {
+            return;
+        }
+        if let Some(error) = state.last_error.clone() {
+            // It has been tried: from now on it is kept if it is to be kept.
+            state.opened = true;
+            for waiter in std::mem::take(&mut state.waiters) {
+                let _ = waiter.send(Err(error.clone()));
+            }
+        }
+    }
+
+    fn wanted(&self) -> usize {
+        self.address.connection_num() as usize
+    }
+
+    /// No more calls, no more dials; those in flight may end within `grace`. Calls that wait here
+    /// look for another pool.
+    pub(crate) fn close(&self, grace: Duration) {
+        let members = {
+            let mut state = self.lock();
+            state.closed = true;
+            state.waiters.clear();
+            std::mem::take(&mut state.members)
+        };
+        self.shown.store(Arc::default());
+        self.end.cancel();
+        for member in members {
+            member.connection.drain(grace);
+        }
+    }
+}
+
+impl<P: Protocol> State<P> {
+    fn wait(&mut self, waiter: Waiter<P>) {
+        if self.waiters.len() == self.waiters.capacity() {
+            self.prune_waiters();
+        }
+        self.waiters.push(waiter);
+    }
+
+    /// Forgets the calls that have given up.
+    fn prune_waiters(&mut self) {
+        self.waiters.retain(|waiter| !waiter.is_closed());
+    }
+
+    fn calls_waiting(&self) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.connection.calls_waiting() > 0)
+    }
+
+    /// Takes out the oldest connections of which there are too many.
+    fn retire(&mut self, wanted: usize) -> Vec<Connection<P>> {
+        let mut retired = Vec::new();
+        while self.members.len() > wanted {
+            let ages = self.members.iter().enumerate();
+            let Some((oldest, _)) = ages.min_by_key(|(_, member)| member.until) else {
+                break;
+            };
+            retired.push(self.members.remove(oldest).connection);
+        }
+        retired
+    }
+}
+
+impl<P: Protocol> Watch for Pool<P> {
+    fn left(&self, number: u64, goaway: bool) {
+        self.wake.notify_one();
+        self.registry.left(number, goaway);
+    }
+}
+
+fn earliest(times: [Option<Instant>; 2]) -> Option<Instant> {
+    times.into_iter().flatten().min()
+}
+
+/// What has been done with a pool since somebody looked last.
+#[derive(Debug, Default)]
+pub(crate) struct Marks(AtomicU8);
+
+/// Looked at by those who let idle pools go.
+pub(crate) const USED: u8 = 1;
+/// Looked at when there are too many pools.
+pub(crate) const RECENT: u8 = 2;
+
+impl Marks {
+    /// A call uses the pool: a load, mostly.
+    pub(crate) fn set(&self) {
+        if self.0.load(Ordering::Relaxed) != USED | RECENT {
+            self.0.store(USED | RECENT, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the mark was set; it isn't any more.
+    pub(crate) fn take(&self, mark: u8) -> bool {
+        self.0.fetch_and(!mark, Ordering::Relaxed) & mark != 0
+    }
+}
+
+/// When a pool has gone unused for long enough. No clock.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    timeout: Option<Duration>,
+    since: Instant,
+    check_at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    LetGo,
+    /// Nothing before this time, if ever.
+    At(Option<Instant>),
+}
+
+impl Idle {
+    pub(crate) fn new(timeout: Option<Duration>, now: Instant) -> Self {
+        Self {
+            timeout,
+            since: now,
+            check_at: now,
+        }
+    }
+
+    pub(crate) fn check(&mut self, now: Instant, used: impl FnOnce() -> bool) -> Check {
+        let Some(timeout) = self.timeout else {
+            return Check::At(None);
+        };
+        if self.check_at <= now {
+            if used() {
+                self.since = now;
+            } else if now.saturating_duration_since(self.since) >= timeout {
+                return Check::LetGo;
+            }
+            self.check_at = after(now, (timeout / 4).max(Duration::from_millis(1)));
+        }
+        Check::At(Some(self.check_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEC: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_unused_pool_is_let_go_after_its_time_and_at_most_a_quarter_more() {
+        let start = Instant::now();
+        let mut idle = Idle::new(Some(SEC * 8), start);
+        for (second, used, expected) in [
+            (0, true, Check::At(Some(start + SEC * 2))),
+            (1, false, Check::At(Some(start + SEC * 2))),
+            (3, true, Check::At(Some(start + SEC * 5))),
+            (5, false, Check::At(Some(start + SEC * 7))),
+            (10, false, Check::At(Some(start + SEC * 12))),
+            (12, false, Check::LetGo),
+        ] {
+            assert_eq!(
+                idle.check(start + SEC * second, || used),
+                expected,
+                "{second}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_ever_idle() {
+        let now = Instant::now();
+        let mut idle = Idle::new(None, now);
+        assert_eq!(idle.check(now + SEC * 1_000_000, || false), Check::At(None));
+    }
+}

@@ -1,0 +1,186 @@
+//! When an address may be dialed, and how often. No I/O, no clock, no dice: all of it is passed in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::time::after;
+
+/// Attempts beyond the pool's size that may be made in one go.
+const SPARE: u32 = 4;
+/// The time in which the budget of a pool of one allows one attempt more.
+const EARNED_EVERY: Duration = Duration::from_secs(1);
+
+/// The attempts of one pool: back-off after failures, and a budget that bounds all attempts, also
+/// those that calls ask for and those that succeed only for a moment.
+#[derive(Debug)]
+pub(crate) struct Redial {
+    first: Duration,
+    most: Duration,
+    failures: u32,
+    /// Before this time nothing is dialed unless a call needs it.
+    not_before: Option<Instant>,
+    /// When the budget will be as large as it gets.
+    full_at: Option<Instant>,
+    earned_every: Duration,
+    burst: u32,
+}
+
+impl Redial {
+    /// For a pool of `wanted` connections; delays grow from `first` to `most`.
+    pub(crate) fn new(wanted: u32, first: Duration, most: Duration) -> Self {
+        Self {
+            first,
+            most,
+            failures: 0,
+            not_before: None,
+            full_at: None,
+            earned_every: EARNED_EVERY / wanted,
+            burst: wanted + SPARE,
+        }
+    }
+
+    /// When the next attempt may begin. A call that waits for it doesn't care for back-off.
+    pub(crate) fn at(&self, now: Instant, for_call: bool) -> Instant {
+        let not_before = self.not_before.filter(|_| !for_call).unwrap_or(now);
+        let spent = self
+            .full_at
+            .map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let allowed = self.earned_every * (self.burst - 1);
+        let earned = now + spent.saturating_sub(allowed);
+        not_before.max(earned).max(now)
+    }
+
+    /// An attempt begins.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        let full_at = self.full_at.map_or(now, |at| at.max(now));
+        self.full_at = Some(full_at + self.earned_every);
+    }
+
+    pub(crate) fn connected(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
+    }
+
+    /// An attempt has failed. `dice` is from 0 to 1.
+    pub(crate) fn failed(&mut self, now: Instant, dice: f64) {
+        self.failures = self.failures.saturating_add(1);
+        self.back_off(now, dice);
+    }
+
+    /// A connection was lost: others have lost theirs to this peer too, so not even the first
+    /// attempt is made without back-off.
+    pub(crate) fn lost(&mut self, now: Instant, dice: f64) {
+        self.back_off(now, dice);
+    }
+
+    fn back_off(&mut self, now: Instant, dice: f64) {
+        let doublings = self.failures.saturating_sub(1).min(31);
+        let most = self.first.saturating_mul(1 << doublings).min(self.most);
+        self.not_before = Some(after(now, most.mul_f64(dice)));
+    }
+
+    /// Whether the last attempt failed: then one at a time is enough.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEC: Duration = Duration::from_secs(1);
+    const MILLI: Duration = Duration::from_millis(1);
+
+    fn redial(wanted: u32) -> (Redial, Instant) {
+        (Redial::new(wanted, MILLI * 100, SEC * 30), Instant::now())
+    }
+
+    #[test]
+    fn delays_double_up_to_the_most_and_are_spread_from_zero() {
+        let (mut redial, now) = redial(1);
+        let mut longest = Vec::new();
+        for _ in 0..12 {
+            redial.failed(now, 1.0);
+            longest.push((redial.at(now, false) - now).as_millis());
+            redial.not_before = None;
+        }
+        let expected = [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000];
+        assert_eq!(longest[..10], expected);
+        assert_eq!(longest[11], 30000);
+        redial.failed(now, 0.0);
+        assert_eq!(redial.at(now, false), now);
+        redial.failed(now, 0.5);
+        assert_eq!(redial.at(now, false), now + SEC * 15);
+    }
+
+    #[test]
+    fn a_lost_connection_is_not_redialed_at_the_same_moment_by_everybody() {
+        let (mut redial, now) = redial(1);
+        redial.connected();
+        redial.lost(now, 0.7);
+        assert_eq!(redial.at(now, false), now + MILLI * 70);
+        assert_eq!(redial.at(now, true), now, "but at once for a call");
+    }
+
+    #[test]
+    fn success_ends_the_back_off() {
+        let (mut redial, now) = redial(1);
+        for _ in 0..9 {
+            redial.failed(now, 1.0);
+        }
+        assert!(redial.is_failing());
+        redial.connected();
+        assert_eq!((redial.at(now, false), redial.is_failing()), (now, false));
+        redial.failed(now, 1.0);
+        assert_eq!(redial.at(now, false), now + MILLI * 100);
+    }
+
+    #[test]
+    fn calls_get_a_few_attempts_at_once_and_then_one_a_second() {
+        let (mut redial, start) = redial(1);
+        let mut attempts = Vec::new();
+        let mut now = start;
+        while attempts.len() < 8 {
+            now = redial.at(now, true);
+            redial.begin(now);
+            redial.failed(now, 1.0);
+            attempts.push((now - start).as_millis());
+        }
+        assert_eq!(attempts, [0, 0, 0, 0, 0, 1000, 2000, 3000]);
+    }
+
+    #[test]
+    fn the_budget_bounds_successes_that_do_not_last_too() {
+        let (mut redial, start) = redial(1);
+        let (mut attempts, mut now) = (0, start);
+        loop {
+            now = redial.at(now, false);
+            if now > start + SEC * 60 {
+                break;
+            }
+            redial.begin(now);
+            redial.connected();
+            redial.lost(now, 0.0);
+            attempts += 1;
+        }
+        assert_eq!(attempts, 65);
+    }
+
+    #[test]
+    fn the_budget_grows_with_the_pool_and_is_earned_back() {
+        let (mut redial, now) = redial(8);
+        for _ in 0..12 {
+            assert_eq!(redial.at(now, true), now);
+            redial.begin(now);
+        }
+        assert_eq!(redial.at(now, true), now + SEC / 8);
+        let later = now + SEC * 60;
+        for _ in 0..12 {
+            assert_eq!(redial.at(later, true), later);
+            redial.begin(later);
+        }
+        assert!(redial.at(later, true) > later);
+    }
+}
