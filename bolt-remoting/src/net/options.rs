@@ -155,3 +155,79 @@ impl Keepalive {
         system
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::{Domain, Socket, Type};
+
+    fn socket() -> Socket {
+        Socket::new(Domain::IPV4, Type::STREAM, None).unwrap()
+    }
+
+    #[test]
+    fn by_default_connections_are_prompt_and_kept_alive_as_in_java() {
+        let socket = socket();
+        let system = socket.recv_buffer_size().unwrap();
+        SocketOptions::default().set_up(&socket);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.recv_buffer_size().unwrap(), system);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn every_option_of_a_connection_reaches_the_system() {
+        let socket = socket();
+        let secs = Duration::from_secs;
+        let mut keepalive = Keepalive::after(secs(20));
+        keepalive.interval = Some(secs(5));
+        keepalive.retries = Some(4);
+        let options = SocketOptions {
+            nodelay: false,
+            keepalive: Some(keepalive),
+            user_timeout: Some(secs(7)),
+            send_buffer: Some(30_000),
+            receive_buffer: Some(20_000),
+            ..SocketOptions::default()
+        };
+        options.set_up(&socket);
+        assert!(!socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), secs(20));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), secs(5));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 4);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(secs(7)));
+        // Linux doubles them, for its own use.
+        assert_eq!(socket.send_buffer_size().unwrap(), 60_000);
+        assert_eq!(socket.recv_buffer_size().unwrap(), 40_000);
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_done_without() {
+        let options = SocketOptions {
+            keepalive: Some(Keepalive::after(Duration::ZERO)),
+            ..SocketOptions::default()
+        };
+        let socket = socket();
+        options.set_up(&socket);
+        assert!(socket.tcp_nodelay().unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_listener_has_the_options_of_listeners_and_hands_its_buffers_down() {
+        let socket = Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+        let mut options = SocketOptions {
+            reuse_port: true,
+            dual_stack: false,
+            receive_buffer: Some(20_000),
+            ..SocketOptions::default()
+        };
+        options.set_up_listener(&socket, true).unwrap();
+        assert!(socket.reuse_address().unwrap() && socket.reuse_port().unwrap());
+        assert!(socket.only_v6().unwrap());
+        assert!(socket.recv_buffer_size().unwrap() >= 20_000);
+        (options.reuse_address, options.dual_stack) = (false, true);
+        options.set_up_listener(&socket, true).unwrap();
+        assert!(!socket.reuse_address().unwrap() && !socket.only_v6().unwrap());
+    }
+}
