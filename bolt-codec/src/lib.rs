@@ -46,5 +46,5 @@ pub use encode_buf::{COPY_LIMIT, EncodeBuf, Mark};
 pub use error::CodecError;
 pub use limits::Limits;
 pub use protocol::{
-    Correlation, Frame, FrameDecoder, FrameEncoder, FrameKind, Protocol, Refusal, Role,
+    Correlation, Frame, FrameDecoder, FrameEncoder, FrameKind, Protocol, Recognition, Refusal, Role,
 };

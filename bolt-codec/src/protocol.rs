@@ -121,6 +121,16 @@ pub trait Protocol: Send + Sync + Sized + 'static {
         let _ = (request, why);
         None
     }
+
+    /// Whether a client's first bytes are of this protocol: asked where several protocols share a
+    /// port, first with one byte or more, again as more of them come. By default it never is.
+    ///
+    /// `Yes` is final, and decides even if another protocol still hesitates. What gives `Unsure`
+    /// must become certain within 64 bytes.
+    fn recognize(&self, first_bytes: &[u8]) -> Recognition {
+        let _ = first_bytes;
+        Recognition::No
+    }
 }
 
 /// What an engine asks a frame.
@@ -199,6 +209,17 @@ pub enum Role {
     Client,
     /// The end that accepted.
     Server,
+}
+
+/// Whether bytes are of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recognition {
+    /// They are, or are no use to anybody else.
+    Yes,
+    /// They are not.
+    No,
+    /// More bytes are needed to tell.
+    Unsure,
 }
 
 /// Why an engine will not run a request.

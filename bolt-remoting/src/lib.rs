@@ -72,4 +72,4 @@ pub use error::{CloseReason, Error, ErrorKind, RemoteException, Result};
 pub use extensions::Extensions;
 pub use net::{Keepalive, SocketOptions};
 pub use rpc::{RpcClient, RpcServer};
-pub use server::{Server, ServerBuilder};
+pub use server::{Port, PortBuilder, Server, ServerBuilder};

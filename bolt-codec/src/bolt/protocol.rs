@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{BoltDecoder, BoltEncoder, BoltFrame, BoltVersion, ResponseStatus};
-use crate::{Correlation, Limits, Protocol, Refusal, Role};
+use crate::{Correlation, Limits, Protocol, Recognition, Refusal, Role};
 
 /// The SOFABolt protocol for an engine.
 ///
@@ -109,5 +109,13 @@ impl Protocol for Bolt {
             Refusal::NoHandler | Refusal::HandlerFailed => ResponseStatus::SERVER_EXCEPTION,
         };
         Some(request.respond_status(status))
+    }
+
+    fn recognize(&self, first_bytes: &[u8]) -> Recognition {
+        match first_bytes {
+            [] => Recognition::Unsure,
+            [1 | 2, ..] => Recognition::Yes,
+            _ => Recognition::No,
+        }
     }
 }

@@ -20,7 +20,9 @@ use super::processor::{ClassNames, Processors};
 use super::settings::Settings;
 use crate::client::Stream;
 use crate::events::{ConnectionEvent, Listener};
-use crate::{ConnectionConfig, Error, ErrorKind, Result, Server, ServerBuilder, SocketOptions};
+use crate::{
+    ConnectionConfig, Error, ErrorKind, Port, Result, Server, ServerBuilder, SocketOptions,
+};
 
 /// A running SOFABolt server. Dropping it closes the port and all connections at once;
 /// [`shutdown`](Self::shutdown) and [`run_until`](Self::run_until) do it in order. Java:
@@ -232,6 +234,20 @@ impl RpcServerBuilder {
     pub fn detached(self) -> Result<RpcServer> {
         let (builder, settings) = self.engine()?;
         let server = builder.detached();
+        Ok(RpcServer { server, settings })
+    }
+
+    /// Serves the SOFABolt connections of a port that is shared with other protocols; see [`Port`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class, or when this
+    /// builder was given TLS, which is the port's here.
+    pub fn serve_on(self, port: &Port) -> Result<RpcServer> {
+        let (builder, settings) = self.engine()?;
+        let server = builder
+            .serve_on(port)
+            .map_err(|why| Error::new(ErrorKind::InvalidArgument, why.to_string()))?;
         Ok(RpcServer { server, settings })
     }
 

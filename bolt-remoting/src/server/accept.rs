@@ -35,7 +35,7 @@ pub(super) struct Reception<P: Protocol> {
 /// Who has come, and when.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival {
-    peer: Option<SocketAddr>,
+    pub(super) peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
     at: Instant,
 }
@@ -69,7 +69,11 @@ impl<P: Protocol> Reception<P> {
         })
     }
 
-    fn has_room(&self) -> bool {
+    pub(super) fn protocol(&self) -> &P {
+        &self.protocol
+    }
+
+    pub(super) fn has_room(&self) -> bool {
         #[cfg(feature = "tls")]
         let unfinished = self.shaking_hands.load(Ordering::Relaxed);
         #[cfg(not(feature = "tls"))]
@@ -77,7 +81,7 @@ impl<P: Protocol> Reception<P> {
         self.registry.len() + unfinished < self.max_connections
     }
 
-    fn refuse(&self, peer: Option<SocketAddr>) {
+    pub(super) fn refuse(&self, peer: Option<SocketAddr>) {
         tracing::warn!(?peer, most = self.max_connections, "too many connections");
     }
 

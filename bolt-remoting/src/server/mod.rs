@@ -4,6 +4,8 @@
 //! on, and what a private protocol uses.
 
 mod accept;
+mod port;
+mod replay;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::sync::CancellationToken;
 
 use self::accept::{Acceptor, Reception};
+pub use self::port::{Port, PortBuilder};
 use crate::client::Stream;
 use crate::config::ConnectionConfig;
 use crate::engine::handler::FrameHandler;
@@ -92,14 +95,8 @@ impl<P: Protocol> ServerBuilder<P> {
     ///
     /// Whatever resolving, binding or listening fails with.
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server<P>> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for candidate in tokio::net::lookup_host(address).await? {
-            match net::listen(candidate, &self.socket) {
-                Ok(listener) => return self.serve(listener),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        let listener = listen(address, &self.socket).await?;
+        self.serve(listener)
     }
 
     /// Serves on a listener that was made elsewhere: inherited from systemd or a parent process,
@@ -166,6 +163,18 @@ impl<P: Protocol> ServerBuilder<P> {
             accepting: CancellationToken::new(),
         }
     }
+}
+
+/// Listens at the first answer that can be bound.
+async fn listen(address: impl ToSocketAddrs, options: &SocketOptions) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for candidate in tokio::net::lookup_host(address).await? {
+        match net::listen(candidate, options) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 impl<P: Protocol> Server<P> {

@@ -6,8 +6,8 @@
 //! ```
 
 use bolt_codec::{
-    CodecError, EncodeBuf, Frame, FrameDecoder, FrameEncoder, FrameKind, Limits, Protocol, Refusal,
-    Role,
+    CodecError, EncodeBuf, Frame, FrameDecoder, FrameEncoder, FrameKind, Limits, Protocol,
+    Recognition, Refusal, Role,
 };
 use bytes::{Buf, BytesMut};
 use serde_json::{Value, json};
@@ -164,5 +164,14 @@ impl Protocol for Json {
 
     fn refuse(&self, request: &Message, why: Refusal) -> Option<Message> {
         Some(request.answer(json!({"refused": format!("{why:?}")})))
+    }
+
+    /// The length of less than 16 MiB, and the brace.
+    fn recognize(&self, first_bytes: &[u8]) -> Recognition {
+        match first_bytes {
+            [0, _, _, _, b'{', ..] => Recognition::Yes,
+            [] | [0] | [0, _] | [0, _, _] | [0, _, _, _] => Recognition::Unsure,
+            _ => Recognition::No,
+        }
     }
 }
