@@ -11,7 +11,7 @@ use std::time::Duration;
 use bolt_codec::bolt::{BoltFrame, BoltVersion, ResponseStatus};
 use bolt_codec::{Limits, Protocol, Recognition, Role};
 use bolt_remoting::{
-    ConnectionConfig, ErrorKind, NoHandler, Port, PortBuilder, RpcServer, Server, handler_fn,
+    ConnectionConfig, NoHandler, Port, PortBuilder, RpcServer, Server, handler_fn,
 };
 use support::bolt::{ECHO, NEVER, bolt, processors, request, status};
 use support::json::{Json, JsonCodec, Message};
@@ -284,8 +284,8 @@ async fn who_comes_before_the_port_is_opened_waits() {
 #[cfg(feature = "tls")]
 mod secured {
     use super::*;
-    use bolt_remoting::RpcClient;
     use bolt_remoting::tls::{ClientTls, ClientTlsConfig, ServerTls, ServerTlsConfig};
+    use bolt_remoting::{ErrorKind, RpcClient};
     use support::bolt::{RAW, echo};
     use support::certificates::Certificate;
 
