@@ -10,7 +10,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use benches::load::{IdleReport, Report};
+use load::{IdleReport, Report};
 use process::Process;
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,8 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use benches::load::{LoadOptions, Record, Recorder, Report, measure};
-use bolt_examples::options::Options;
+use load::{LoadOptions, Record, Recorder, Report, measure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -43,8 +42,7 @@ fn runtime() -> Result<Runtime, String> {
 }
 
 fn serve(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let options = Options::parse(args, &["listen"], &[])?;
-    let address = options.get("listen").ok_or("--listen ADDR is wanted")?;
+    let address = load::listen_address(args)?;
     let served: std::io::Result<()> = runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await?;
         println!("listening on {}", listener.local_addr()?);

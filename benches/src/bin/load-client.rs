@@ -5,10 +5,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use benches::load::{self, Body as Content, Caller, LoadOptions};
 use bolt_codec::bolt::SerializerCode;
 use bolt_remoting::RpcClient;
 use bolt_remoting::rpc::{Body, Raw, RpcConnection};
+use load::{Body as Content, Caller, LoadOptions};
 
 /// Thousands at once can overrun a server's backlog: enough for the kernel to try again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A client per connection, since clients have one connection per address.
+/// A client per connection, so that calls are spread evenly whatever a pool would choose.
 fn connect<C>(
     make: impl Fn(Link, usize) -> C,
 ) -> impl AsyncFnOnce(&LoadOptions) -> Result<Vec<C>, String> {

@@ -3,9 +3,8 @@
 //! more requests may be in flight.
 
 use anyhow::{Result, bail};
-use benches::load::{self, Caller, LoadOptions};
-use bolt_examples::options::Options;
 use futures::StreamExt;
+use load::{Caller, LoadOptions};
 use serde_bytes::ByteBuf;
 use tarpc::serde_transport::{self, Transport};
 use tarpc::server::{BaseChannel, Channel};
@@ -56,8 +55,8 @@ impl Echo for Echoing {
 
 #[tokio::main]
 async fn serve(args: impl Iterator<Item = String>) -> Result<()> {
-    let options = Options::parse(args, &["listen"], &[]).map_err(anyhow::Error::msg)?;
-    let listener = TcpListener::bind(options.get("listen").unwrap_or("127.0.0.1:0")).await?;
+    let address = load::listen_address(args).map_err(anyhow::Error::msg)?;
+    let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let config = server::Config {
         pending_response_buffer: MOST_IN_FLIGHT,

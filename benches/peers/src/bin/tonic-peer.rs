@@ -2,9 +2,8 @@
 //! the options of `load-client`. Defaults of tonic.
 
 use anyhow::{Result, bail};
-use benches::load::{self, Caller, LoadOptions};
-use bolt_examples::options::Options;
 use bytes::Bytes;
+use load::{Caller, LoadOptions};
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
@@ -47,8 +46,8 @@ impl Echo for Echoing {
 
 #[tokio::main]
 async fn serve(args: impl Iterator<Item = String>) -> Result<()> {
-    let options = Options::parse(args, &["listen"], &[]).map_err(anyhow::Error::msg)?;
-    let listener = TcpListener::bind(options.get("listen").unwrap_or("127.0.0.1:0")).await?;
+    let address = load::listen_address(args).map_err(anyhow::Error::msg)?;
+    let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use benches::load::{IdleReport, Report};
+use load::{IdleReport, Report};
 use serde::{Deserialize, Serialize};
 
 /// One report of one pair, as it stands in the log.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::load::{Body, LoadOptions, Record, Recorder, Report, Wire, measure};
+use load::{Body, LoadOptions, Record, Recorder, Report, Wire, measure};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 

@@ -13,8 +13,6 @@ mod server;
 
 use std::process::ExitCode;
 
-use bolt_examples::options::Options;
-
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
@@ -32,8 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let options = Options::parse(args, &["listen"], &[])?;
-    let address = options.get("listen").ok_or("--listen ADDR is wanted")?;
+    let address = load::listen_address(args)?;
     let address = address.parse().map_err(|why| format!("{address}: {why}"))?;
     server::serve(address).map_err(|why| why.to_string())
 }

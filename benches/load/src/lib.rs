@@ -2,7 +2,7 @@
 //! starts the next) or open loop (so many calls a second, whatever becomes of earlier ones).
 //!
 //! ```no_run
-//! use benches::load::{self, Caller, LoadOptions};
+//! use load::{Caller, LoadOptions};
 //!
 //! #[derive(Clone)]
 //! struct Echo;
@@ -20,6 +20,9 @@
 //! # Ok::<(), String>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
+mod arguments;
 mod drive;
 mod options;
 mod pacer;
@@ -28,6 +31,7 @@ mod record;
 mod report;
 mod session;
 
+pub use arguments::listen_address;
 pub use drive::{Caller, run};
 pub use options::{Body, LoadOptions, Wire};
 pub use process::Usage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bolt_examples::options::Options;
+use super::arguments::Arguments;
 
 /// How to call a load client.
 const USAGE: &str = "usage: load-client ADDR [--payload BYTES] [--connections N] [--concurrency N] \
@@ -83,8 +83,8 @@ impl LoadOptions {
     }
 
     fn read(args: impl IntoIterator<Item = String>, peer: &str) -> Result<Self, String> {
-        let options = Options::parse(args, VALUES, FLAGS)?;
-        let [address] = options.words() else {
+        let options = Arguments::parse(args, VALUES, FLAGS)?;
+        let [address] = options.words.as_slice() else {
             return Err("one address is wanted".to_owned());
         };
         let at_least_one = |name: &str, otherwise: usize| match options.number(name)? {
@@ -130,7 +130,7 @@ impl LoadOptions {
     }
 }
 
-fn seconds(options: &Options, name: &str, otherwise: f64) -> Result<Duration, String> {
+fn seconds(options: &Arguments, name: &str, otherwise: f64) -> Result<Duration, String> {
     let seconds = options.number(name)?.unwrap_or(otherwise);
     // A day is more than anyone measures.
     let valid = (0.0..=86_400.0).contains(&seconds) && (seconds > 0.0 || name == "warmup");
@@ -140,7 +140,7 @@ fn seconds(options: &Options, name: &str, otherwise: f64) -> Result<Duration, St
     }
 }
 
-fn rate(options: &Options) -> Result<Option<f64>, String> {
+fn rate(options: &Arguments) -> Result<Option<f64>, String> {
     match options.number::<f64>("rate")? {
         Some(rate) if !(0.001..=1e8).contains(&rate) => Err(format!("--rate can't be {rate}")),
         given => Ok(given),
