@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 /// Below it a copy is cheaper than one more piece in a vectored write.
 pub const COPY_LIMIT: usize = 4096;
 
-/// Capacity above which an emptied buffer is given back instead of kept.
+/// Capacity above which an emptied buffer is kept only while it is made use of.
 const KEEP_LIMIT: usize = 256 * 1024;
 
 /// Encoded frames on their way to a socket: small parts copied together, large bodies chained.
@@ -119,10 +119,12 @@ impl EncodeBuf {
         self.copy_to_bytes(self.len())
     }
 
-    /// Gives back memory that a burst has left behind (above 256 KiB).
+    /// Gives back memory that a burst has left behind: above 256 KiB, of which less than a quarter was
+    /// needed this time.
     fn shrink(&mut self) {
+        let (capacity, used) = (self.tail.capacity(), self.tail.len());
         self.taken = 0;
-        if self.tail.capacity() > KEEP_LIMIT {
+        if capacity > KEEP_LIMIT && used < capacity / 4 {
             self.tail = BytesMut::new();
         } else {
             self.tail.clear();
@@ -261,10 +263,15 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_a_burst_is_given_back() {
+    fn memory_of_a_burst_is_kept_while_bursts_go_on_and_given_back_after() {
         let mut buf = EncodeBuf::new();
-        buf.put_slice(&vec![0; KEEP_LIMIT + 1]);
-        buf.advance(KEEP_LIMIT + 1);
+        for _ in 0..2 {
+            buf.put_slice(&vec![0; KEEP_LIMIT + 1]);
+            buf.advance(KEEP_LIMIT + 1);
+            assert!(buf.tail.capacity() > KEEP_LIMIT);
+        }
+        buf.put_slice(&[0; 1000]);
+        buf.advance(1000);
         assert_eq!(buf.tail.capacity(), 0);
     }
 }

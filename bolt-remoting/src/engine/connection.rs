@@ -98,7 +98,10 @@ impl<P: Protocol> Connection<P> {
     /// Dropping the future gives the call up: before the request was queued nothing is sent,
     /// afterwards its answer is dropped when it comes. The connection stays in step either way.
     pub async fn call(&self, frame: P::Frame, timeout: Duration) -> Result<P::Frame> {
-        self.start_call(frame, deadline(timeout)).await?.await
+        if timeout.is_zero() {
+            return Err(self.too_late());
+        }
+        self.start(frame, deadline(timeout)).await?.await
     }
 
     /// Queues a request, waiting for room until `deadline`, and returns the future of its answer,
@@ -116,6 +119,16 @@ impl<P: Protocol> Connection<P> {
         frame: P::Frame,
         deadline: Instant,
     ) -> Result<ResponseFuture<P>> {
+        self.check(deadline)?;
+        self.start(frame, deadline).await
+    }
+
+    /// As [`start_call`](Self::start_call), for deadlines that were in the future just now.
+    pub(crate) async fn start(
+        &self,
+        frame: P::Frame,
+        deadline: Instant,
+    ) -> Result<ResponseFuture<P>> {
         self.when_room(deadline, Prepared::new(frame), 1, |frame, turn| {
             self.attempt(frame, deadline, turn)
         })
@@ -129,10 +142,12 @@ impl<P: Protocol> Connection<P> {
     ///
     /// [`ErrorKind::Overflow`] without room; otherwise as [`call`](Self::call).
     pub fn try_call(&self, frame: P::Frame, deadline: Instant) -> Result<ResponseFuture<P>> {
+        self.check(deadline)?;
         self.try_start(frame, deadline)
             .map_err(|rejected| self.overflow(rejected))
     }
 
+    /// As [`try_call`](Self::try_call), for deadlines that were in the future just now.
     pub(crate) fn try_start(
         &self,
         frame: P::Frame,
@@ -147,13 +162,6 @@ impl<P: Protocol> Connection<P> {
         deadline: Instant,
         turn: Option<u64>,
     ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
-        if deadline <= Instant::now() {
-            return Err(Rejected::Failed(Error::timeout().with_call(
-                self.0.peer,
-                None,
-                false,
-            )));
-        }
         let id = self.0.queue_call(frame, deadline, turn)?;
         Ok(ResponseFuture {
             shared: Arc::clone(&self.0),
@@ -206,11 +214,22 @@ impl<P: Protocol> Connection<P> {
             };
             let needs = Shared::<P>::needs(&frame, calls);
             let mut turn = std::pin::pin!(Turn::new(&self.0, needs));
-            if timeout_at(deadline, turn.as_mut()).await.is_err() {
-                return Err(Error::timeout().with_call(self.0.peer, None, false));
-            }
+            // The turn comes first if both have come.
+            let _ = timeout_at(deadline, turn.as_mut()).await;
+            self.check(deadline)?;
             attempted = attempt(frame, turn.number());
         }
+    }
+
+    fn check(&self, deadline: Instant) -> Result<()> {
+        if deadline <= Instant::now() {
+            return Err(self.too_late());
+        }
+        Ok(())
+    }
+
+    fn too_late(&self) -> Error {
+        Error::timeout().with_call(self.0.peer, None, false)
     }
 
     fn overflow(&self, rejected: Rejected<P::Frame>) -> Error {

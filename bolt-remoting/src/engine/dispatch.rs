@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Refusal};
 use futures::FutureExt;
-use tokio::task::JoinSet;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
@@ -28,8 +28,8 @@ pub(crate) struct Dispatch<P: Protocol> {
     shared: Arc<Shared<P>>,
     handler: Arc<dyn FrameHandler<P>>,
     reply: Reply<P>,
-    /// Handlers that did not finish at once. Dropping the set cancels them.
-    tasks: JoinSet<()>,
+    /// Handlers that did not finish at once; some may have ended since.
+    tasks: Vec<AbortHandle>,
     /// What frames ask of the shared state that has not been settled yet.
     batch: Vec<Inward<P::Frame>>,
     wakers: Vec<Waker>,
@@ -58,7 +58,7 @@ impl<P: Protocol> Dispatch<P> {
             shared,
             handler,
             reply: Reply::new(),
-            tasks: JoinSet::new(),
+            tasks: Vec::new(),
             batch: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Unknown,
@@ -125,7 +125,7 @@ impl<P: Protocol> Dispatch<P> {
                     *room -= 1;
                 }
                 let in_flight = InFlight::begin(&self.shared, wants_answer);
-                self.tasks.spawn(async move {
+                let task = tokio::spawn(async move {
                     let mut answering = answering;
                     let answer = AssertUnwindSafe(answering.get_pin()).catch_unwind().await;
                     let answer = answer.unwrap_or_else(|_| {
@@ -134,6 +134,7 @@ impl<P: Protocol> Dispatch<P> {
                     });
                     in_flight.end(answer.filter(|_| wants_answer));
                 });
+                self.keep(task.abort_handle());
             }
         }
     }
@@ -187,23 +188,37 @@ impl<P: Protocol> Dispatch<P> {
         self.wakers.drain(..).for_each(Waker::wake);
     }
 
-    /// Forgets tasks that have ended.
-    pub(crate) fn reap(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
+    /// Remembers a task, and forgets those that have ended whenever there is no room for more: so
+    /// seldom that it costs a task next to nothing.
+    fn keep(&mut self, task: AbortHandle) {
+        const FEW: usize = 16;
+        if self.tasks.len() == self.tasks.capacity() {
+            self.tasks.retain(|task| !task.is_finished());
+            self.tasks.reserve(self.tasks.len().max(FEW));
+        }
+        self.tasks.push(task);
     }
 
     /// Cancels what still runs; returns how many requests that were.
     pub(crate) fn abort(&mut self) -> usize {
         let running = self.shared.lock().inbound.running();
-        self.tasks.abort_all();
+        self.tasks.drain(..).for_each(|task| task.abort());
         running
     }
 
     /// Gives back memory while nothing happens.
     pub(crate) fn release(&mut self) {
+        self.tasks.retain(|task| !task.is_finished());
+        self.tasks.shrink_to_fit();
         self.reply.release();
         self.batch = Vec::new();
         self.wakers = Vec::new();
+    }
+}
+
+impl<P: Protocol> Drop for Dispatch<P> {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -130,7 +130,7 @@ impl Outgoing {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, false).await?;
-            match connection.start_call(frame, deadline).await {
+            match connection.start(frame, deadline).await {
                 Err(error) if self.may_redial(&error, &mut attempts) => {}
                 outcome => {
                     let response = outcome?;

@@ -110,7 +110,6 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = self.get_mut();
         let mut now = Instant::now();
-        this.dispatch.reap();
         let more_to_read = this.poll_reads(cx, now);
         if more_to_read {
             cx.waker().wake_by_ref();
