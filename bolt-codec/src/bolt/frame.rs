@@ -131,10 +131,15 @@ impl BoltFrame {
     /// Hessian whatever the request's codec, and has switch 0, so no checksum.
     #[must_use]
     pub fn respond_status(&self, status: ResponseStatus) -> Self {
-        let head = Head::Response { status };
+        Self::response(self.version, self.id, status)
+    }
+
+    /// The answer of the given status to request `id`, without a body: Hessian, switch 0.
+    #[must_use]
+    pub fn response(version: BoltVersion, id: u32, status: ResponseStatus) -> Self {
         Self {
-            id: self.id,
-            ..Self::bare(self.version, head, CommandCode::RESPONSE)
+            id,
+            ..Self::bare(version, Head::Response { status }, CommandCode::RESPONSE)
         }
     }
 

@@ -48,6 +48,10 @@ impl<P: Protocol> FrameContext<P> {
         &self.connection
     }
 
+    pub(crate) fn into_connection(self) -> Connection<P> {
+        self.connection
+    }
+
     /// When the whole frame was there.
     #[must_use]
     pub fn arrived(&self) -> Instant {

@@ -1,4 +1,6 @@
-use bolt_codec::bolt::{Bolt, BoltFrame, Head, MAX_NAME_LEN};
+use bolt_codec::bolt::{
+    Bolt, BoltFrame, BoltVersion, MAX_NAME_LEN, ResponseStatus, SerializerCode,
+};
 use bytes::Bytes;
 
 use super::body::Body;
@@ -8,10 +10,12 @@ use super::settings::Settings;
 use crate::Connection;
 
 /// Makes the answer of one request.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Answering {
-    /// The successful answer without a body.
-    answer: BoltFrame,
+    version: BoltVersion,
+    id: u32,
+    codec: SerializerCode,
+    switch: u8,
     details: ErrorDetails,
     max_frame: usize,
 }
@@ -23,40 +27,55 @@ impl Answering {
         connection: &Connection<Bolt>,
     ) -> Self {
         Self {
-            answer: request.respond(Bytes::new(), Bytes::new()),
+            version: request.version,
+            id: request.id,
+            codec: request.codec,
+            switch: request.switch,
             details: settings.error_details,
             max_frame: connection.config().limits.max_frame,
         }
     }
 
-    pub(super) fn ok(mut self, body: Body) -> BoltFrame {
-        self.answer.class = body.class;
-        self.answer.header = body.header;
-        self.answer.content = body.content;
-        match self.excess() {
-            Some(why) => {
-                let failure = Failure::serialize(&why, self.answer.id);
-                self.failed(failure)
-            }
-            None => self.answer,
-        }
+    /// A successful answer.
+    pub(super) fn ok(self, body: Body) -> BoltFrame {
+        let frame = BoltFrame::response(self.version, self.id, ResponseStatus::SUCCESS);
+        self.with_body(
+            BoltFrame {
+                codec: self.codec,
+                switch: self.switch,
+                ..frame
+            },
+            body,
+        )
     }
 
     /// What interceptors have made of the answer.
-    pub(super) fn response(mut self, response: Response) -> BoltFrame {
-        if !response.is_success() {
-            self.answer = self.answer.respond_status(response.status);
+    pub(super) fn response(self, response: Response) -> BoltFrame {
+        if response.is_success() {
+            let code = response.code;
+            return Self {
+                codec: code,
+                ..self
+            }
+            .ok(response.body);
         }
-        self.answer.head = Head::Response {
-            status: response.status,
-        };
-        self.answer.codec = response.code;
-        self.ok(response.body)
+        let mut frame = BoltFrame::response(self.version, self.id, response.status);
+        frame.codec = response.code;
+        self.with_body(frame, response.body)
     }
 
-    /// What keeps the answer from being a frame.
-    fn excess(&self) -> Option<String> {
-        let answer = &self.answer;
+    fn with_body(self, mut frame: BoltFrame, body: Body) -> BoltFrame {
+        frame.class = body.class;
+        frame.header = body.header;
+        frame.content = body.content;
+        match self.excess(&frame) {
+            Some(why) => self.failed(Failure::serialize(&why, self.id)),
+            None => frame,
+        }
+    }
+
+    /// What keeps `answer` from being a frame.
+    fn excess(&self, answer: &BoltFrame) -> Option<String> {
         let sizes = [
             ("class name", answer.class.len(), MAX_NAME_LEN),
             ("header", answer.header.len(), MAX_NAME_LEN),
@@ -68,12 +87,12 @@ impl Answering {
 
     /// The answer to a request whose handler has failed; `None` where there is to be none at all.
     pub(super) fn handler_failed(self, error: &HandlerError) -> Option<BoltFrame> {
-        let failure = Failure::of_handler(error, self.answer.id)?;
+        let failure = Failure::of_handler(error, self.id)?;
         Some(self.failed(failure))
     }
 
     pub(super) fn failed(self, failure: Failure) -> BoltFrame {
-        let answer = self.answer.respond_status(failure.status);
+        let answer = BoltFrame::response(self.version, self.id, failure.status);
         let mut answer = failure.into_frame(answer, self.details);
         if answer.encoded_len() > self.max_frame {
             // Better a status alone than silence.

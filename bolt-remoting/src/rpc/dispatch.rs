@@ -58,10 +58,11 @@ type Answered = BoxFuture<'static, Option<BoltFrame>>;
 
 impl FrameHandler<Bolt> for RpcHandler {
     fn handle(&self, cx: FrameContext<Bolt>, frame: BoltFrame, reply: &mut Reply<Bolt>) {
-        let connection = cx.connection().clone();
+        let arrived = cx.arrived();
+        let connection = cx.into_connection();
         let answering = Answering::new(&frame, &self.settings, &connection);
         let connection = RpcConnection::new(connection, Arc::clone(&self.settings));
-        let context = RequestContext::new(connection, cx.arrived(), &frame);
+        let context = RequestContext::new(connection, arrived, &frame);
         let incoming = Incoming {
             code: frame.codec,
             body: Body {
@@ -100,9 +101,8 @@ impl RpcHandler {
         let request = Request::handling(body, code, context);
         let interceptors = self.interceptors.clone();
         let routes = Arc::clone(&self.routes);
-        let answers = answering.clone();
         let last = move |request: Request| -> BoxFuture<'static, Outcome> {
-            let (routes, answering) = (Arc::clone(&routes), answers.clone());
+            let routes = Arc::clone(&routes);
             Box::pin(async move {
                 let Some((context, body, code)) = request.into_request_context() else {
                     return Ok(None);
@@ -134,7 +134,7 @@ impl Route {
     /// Runs the handler where and when its execution says.
     async fn run(self, context: RequestContext, incoming: Incoming) -> Option<BoltFrame> {
         let execution = self.execution.resolve(&context);
-        let answering = incoming.answering.clone();
+        let answering = incoming.answering;
         let (processor, expired) = (self.processor, execution.expired);
         let job = move |mut context: RequestContext| {
             context.start();
@@ -191,30 +191,32 @@ where
     Resp: Send + 'static,
     S: DecodeBody<Req> + EncodeBody<Resp>,
 {
-    async fn answer(
+    /// One future that holds everything once: nothing is moved from one into the next.
+    fn respond(
         self: Arc<Self>,
         cx: RequestContext,
-        code: SerializerCode,
-        body: Body,
-    ) -> Result<Body, Option<Failure>> {
-        let id = cx.request_id();
-        let request = self.serializer.decode(code, body);
-        let request = request.map_err(|why| Some(Failure::deserialize(&why, id)))?;
-        let handled = (self.handler)(cx, request).await;
-        let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
-        let body = self.serializer.encode_as(code, &response);
-        body.map_err(|why| Some(Failure::serialize(&why, id)))
-    }
-
-    async fn respond(self: Arc<Self>, cx: RequestContext, incoming: Incoming) -> Option<BoltFrame> {
-        let answering = incoming.answering;
+        incoming: Incoming,
+    ) -> impl Future<Output = Option<BoltFrame>> + Send {
+        let Incoming {
+            code,
+            body,
+            answering,
+        } = incoming;
         // Serializers and the closure itself may panic too, so all of it is inside.
-        let handling = self.answer(cx, incoming.code, incoming.body);
-        match AssertUnwindSafe(handling).catch_unwind().await {
+        let handling = AssertUnwindSafe(async move {
+            let id = cx.request_id();
+            let request = self.serializer.decode(code, body);
+            let request = request.map_err(|why| Some(Failure::deserialize(&why, id)))?;
+            let handled = (self.handler)(cx, request).await;
+            let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
+            let body = self.serializer.encode_as(code, &response);
+            body.map_err(|why| Some(Failure::serialize(&why, id)))
+        });
+        handling.catch_unwind().map(move |outcome| match outcome {
             Ok(Ok(body)) => Some(answering.ok(body)),
             Ok(Err(failure)) => failure.map(|failure| answering.failed(failure)),
             Err(panic) => answering.handler_failed(&HandlerError::panicked(&*panic)),
-        }
+        })
     }
 }
 
