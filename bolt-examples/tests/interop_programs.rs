@@ -4,85 +4,19 @@
 
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/server.rs"]
+mod server;
 
 use std::process::Command;
 use std::time::Duration;
 
-use bolt_examples::contract::{ControlRequest, SleepRequest, StatsRequest};
-use bolt_remoting::rpc::Call;
 use bolt_remoting::{ConnectionConfig, ErrorKind, RpcClient};
 
 use self::process::Process;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Server {
-    process: Process,
-    address: String,
-}
-
-impl Server {
-    fn start(options: &[&str]) -> Self {
-        let mut command = server_command();
-        command.args(["--listen", "127.0.0.1:0", "--stdin-lifeline"]);
-        let mut process = Process::start(command.args(options)).expect("it starts");
-        let address = address_in(&mut process);
-        Self { process, address }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(status.expect("a shell's kill").success());
-    }
-
-    fn status(&mut self) -> i32 {
-        self.process.status(PATIENCE).expect("it ends")
-    }
-
-    async fn stats(&self, client: &RpcClient, key: &str) -> i32 {
-        let key = Some(key.to_owned());
-        let count = client.invoke(&self.address, &StatsRequest { key }).await;
-        count.expect("a count")
-    }
-
-    /// A call that its handler has begun with.
-    async fn sleep(&self, client: &RpcClient, millis: i32) -> Call<String> {
-        let tag = Some("x".to_owned());
-        let call = client.invoke(&self.address, &SleepRequest { millis, tag });
-        call.timeout(PATIENCE)
-    }
-
-    async fn control(&self, client: &RpcClient, cmd: &str, arg: i32) {
-        let cmd = Some(cmd.to_owned());
-        let request = ControlRequest { cmd, arg };
-        let answer: String = client.invoke(&self.address, &request).await.expect("ok");
-        assert_eq!(answer, "ok");
-    }
-}
-
-fn server_command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_interop-server"))
-}
-
-fn address_in(process: &mut Process) -> String {
-    let line = process.line_with("listening on ", PATIENCE);
-    let line = line.expect("it says where it listens");
-    line.trim_start_matches("listening on ").to_owned()
-}
+use self::server::{PATIENCE, Server, address_in, begun, server_command};
 
 async fn echo(client: &RpcClient, address: &str) -> bolt_remoting::Result<String> {
     client.invoke(address, "x").await
-}
-
-/// Waits until the server has begun with so many sleeping requests.
-async fn begun(server: &Server, client: &RpcClient, count: i32) {
-    let begun = async {
-        while server.stats(client, "slept").await < count {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, begun).await.expect("begun");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! The Java peers: built when they are missing or older than their sources.
 
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

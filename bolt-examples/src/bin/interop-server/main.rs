@@ -71,6 +71,8 @@ async fn run(settings: Settings) -> Result<ExitCode, Box<dyn std::error::Error>>
         match order {
             None => {
                 let cut_off = server.shutdown(settings.drain_timeout).await;
+                let begun = app.counted_so_far("slept");
+                eprintln!("sleeps begun: {begun}, requests cut off: {cut_off}");
                 return Ok(ExitCode::from(if cut_off == 0 { 0 } else { 3 }));
             }
             Some(Order::Exit) => return Ok(ExitCode::SUCCESS),

@@ -2,12 +2,16 @@ package peer.bolt;
 
 import com.alipay.remoting.exception.RemotingException;
 import com.alipay.remoting.rpc.RpcResponseFuture;
+import com.alipay.remoting.rpc.exception.InvokeServerBusyException;
 import com.alipay.remoting.rpc.exception.InvokeTimeoutException;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Scenarios that need a server started for them, or much time. */
 final class SpecialScenarios {
@@ -20,6 +24,7 @@ final class SpecialScenarios {
         all.put("idle-with-heartbeat", SpecialScenarios::idleWithHeartbeat);
         all.put("server-idle", SpecialScenarios::serverIdle);
         all.put("soak", SpecialScenarios::soak);
+        all.put("drain", SpecialScenarios::drain);
     }
 
     private static String tls(Env env) throws Exception {
@@ -74,6 +79,43 @@ final class SpecialScenarios {
             Check.that(newPort != port, "the connection is still the old one");
             return "closed, then connected anew";
         });
+    }
+
+    /** For a server that is told to stop meanwhile: calls until it is gone, and counts what became of them. */
+    private static String drain(Env env) throws Exception {
+        Caller caller = env.open();
+        AtomicInteger answered = new AtomicInteger();
+        AtomicInteger busy = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        Queue<Throwable> unexpected = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < 16; i++) {
+            Thread thread = new Thread(() -> {
+                try {
+                    while (true) {
+                        try {
+                            Check.equal("answer", "slept:x", caller.sync(new SleepRequest(20, "x")));
+                            answered.incrementAndGet();
+                        } catch (InvokeServerBusyException e) {
+                            busy.incrementAndGet();
+                        }
+                    }
+                } catch (InvokeTimeoutException e) {
+                    unexpected.add(e);
+                } catch (RemotingException e) {
+                    // The server is gone.
+                    return;
+                } catch (Exception e) {
+                    unexpected.add(e);
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        Check.that(unexpected.isEmpty(), "unexpected: " + unexpected);
+        return "answered: " + answered + ", refused as busy: " + busy;
     }
 
     private static String soak(Env env) throws Exception {
