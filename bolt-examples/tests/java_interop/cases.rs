@@ -5,7 +5,7 @@ use crate::group::{Direction, Group, Version};
 use crate::keystores::Security;
 
 /// Scenarios of the contract that any number of clients may run at the same time.
-const SHARED: [&str; 32] = [
+const SHARED: [&str; 33] = [
     "sync",
     "blocking",
     "string",
@@ -38,10 +38,8 @@ const SHARED: [&str; 32] = [
     "close-pending",
     "server-close-pending",
     "cancel",
+    "pool",
 ];
-
-/// Scenarios that the Rust client doesn't have yet.
-const JAVA_CLIENT_ONLY: [&str; 1] = ["pool"];
 
 /// Scenarios that concern the whole server.
 const ALONE: [&str; 3] = ["busy", "failfast", "reconnect"];
@@ -144,7 +142,6 @@ pub(crate) fn groups() -> Vec<Group> {
     });
     let one_way = [
         Group::new(Direction::RustToJava, SERVER_BEATS).server_options(&BEATING_SERVER),
-        Group::new(Direction::JavaToRust, JAVA_CLIENT_ONLY),
         Group::new(Direction::JavaToRust, RAW),
     ];
     both.chain(one_way).collect()

@@ -13,9 +13,10 @@
 //! each, unlike in Java, where whoever comes first decides for all.
 //!
 //! How often an address is dialed: a call that finds no connection has it dialed at once, without
-//! regard to back-off, but all attempts of a pool together are bounded: as many as it wants
-//! connections and four more in one go, and after that as many a second as it wants connections.
-//! Calls that come while nothing may be dialed wait, until their deadline at most.
+//! regard to back-off. But all attempts of a pool together, since it last lost a connection on which
+//! the peer had sent something, are bounded: as many as it wants connections and four more in one
+//! go, and after that as many a second as it wants connections. Calls that come while nothing may be
+//! dialed wait, until their deadline at most.
 //!
 //! ```
 //! # #[cfg(feature = "hessian")]

@@ -219,11 +219,7 @@ impl<P: Protocol> Pool<P> {
             return Step::End;
         }
         state.prune_waiters();
-        let before = state.members.len();
-        state.members.retain(|member| member.connection.is_open());
-        if state.members.len() < before {
-            state.redial.lost(now, fastrand::f64());
-        }
+        state.prune_members(now);
         let retired = state.retire(self.wanted());
         let busy = !state.waiters.is_empty() || state.calls_waiting();
         let check_at = match state.idle.check(now, || busy || self.marks.take(USED)) {
@@ -357,6 +353,16 @@ impl<P: Protocol> State<P> {
     /// Forgets the calls that have given up.
     fn prune_waiters(&mut self) {
         self.waiters.retain(|waiter| !waiter.is_closed());
+    }
+
+    /// Takes out connections that take no calls any more.
+    fn prune_members(&mut self, now: Instant) {
+        let lost = |member: &mut Member<P>| !member.connection.is_open();
+        for member in self.members.extract_if(.., lost) {
+            // A peer that has never sent anything may be one that only accepts and closes.
+            let of_use = member.connection.stats().bytes_read > 0;
+            self.redial.lost(now, of_use, fastrand::f64());
+        }
     }
 
     fn calls_waiting(&self) -> bool {

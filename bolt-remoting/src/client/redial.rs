@@ -11,8 +11,9 @@ const SPARE: u32 = 4;
 /// The time in which the budget of a pool of one allows one attempt more.
 const EARNED_EVERY: Duration = Duration::from_secs(1);
 
-/// The attempts of one pool: back-off after failures, and a budget that bounds all attempts, also
-/// those that calls ask for and those that succeed only for a moment.
+/// The attempts of one pool: back-off after failures, and a budget that bounds all attempts since
+/// the last connection that was of use, also those that calls ask for and those that succeed only
+/// for a moment.
 #[derive(Debug)]
 pub(crate) struct Redial {
     first: Duration,
@@ -69,8 +70,12 @@ impl Redial {
     }
 
     /// A connection was lost: others have lost theirs to this peer too, so not even the first
-    /// attempt is made without back-off.
-    pub(crate) fn lost(&mut self, now: Instant, dice: f64) {
+    /// attempt is made without back-off. One that was of use gives the whole budget back: it bounds
+    /// attempts that lead nowhere.
+    pub(crate) fn lost(&mut self, now: Instant, of_use: bool, dice: f64) {
+        if of_use {
+            self.full_at = None;
+        }
         self.back_off(now, dice);
     }
 
@@ -119,7 +124,7 @@ mod tests {
     fn a_lost_connection_is_not_redialed_at_the_same_moment_by_everybody() {
         let (mut redial, now) = redial(1);
         redial.connected();
-        redial.lost(now, 0.7);
+        redial.lost(now, true, 0.7);
         assert_eq!(redial.at(now, false), now + MILLI * 70);
         assert_eq!(redial.at(now, true), now, "but at once for a call");
     }
@@ -162,10 +167,22 @@ mod tests {
             }
             redial.begin(now);
             redial.connected();
-            redial.lost(now, 0.0);
+            redial.lost(now, false, 0.0);
             attempts += 1;
         }
         assert_eq!(attempts, 65);
+    }
+
+    #[test]
+    fn a_connection_of_use_gives_the_budget_back() {
+        let (mut redial, now) = redial(1);
+        for _ in 0..5 {
+            redial.begin(now);
+        }
+        assert!(redial.at(now, true) > now);
+        redial.connected();
+        redial.lost(now, true, 0.0);
+        assert_eq!(redial.at(now, true), now);
     }
 
     #[test]

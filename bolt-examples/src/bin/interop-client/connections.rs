@@ -1,10 +1,11 @@
 //! Protocol versions, checksums and heartbeats.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use bolt_examples::contract::{DuplexRequest, OnewayRequest, ThrowRequest};
+use bolt_examples::contract::{ControlRequest, DuplexRequest, OnewayRequest, ThrowRequest};
 
-use crate::caller::{Style, TIMEOUT};
+use crate::caller::{Caller, Style, TIMEOUT};
 use crate::check::{self, Outcome};
 use crate::env::Env;
 use crate::samples::{self, Sample, TEXT, text};
@@ -19,6 +20,7 @@ pub(crate) fn add_to(all: &mut Scenarios) {
     });
     all.add("crc", crc);
     all.add("heartbeat", heartbeat);
+    all.add("pool", pool);
 }
 
 async fn version(env: Env, query: &'static str, form: &'static str) -> Outcome {
@@ -82,4 +84,43 @@ async fn heartbeat(env: Env) -> Outcome {
     let (sent, acks) = (tap.sum("out", "heartbeat"), tap.sum("in", "ack"));
     check::that(acks <= sent, "more acks than heartbeats")?;
     Ok(format!("{sent} heartbeats, {acks} acks"))
+}
+
+/// All connections of a pool are used, and one that the server closes is made again.
+async fn pool(env: Env) -> Outcome {
+    const SIZE: usize = 8;
+    let separator = if env.query().is_empty() { '?' } else { '&' };
+    let caller = env.open_at(&format!("{}{separator}_CONNECTIONNUM={SIZE}", env.address))?;
+    let first = ports(&caller, SIZE).await?;
+    let open = caller.stats("@conns").await?;
+    check::that(
+        open >= SIZE as i32,
+        format!("the server counts only {open} connections"),
+    )?;
+    let close = ControlRequest {
+        cmd: text("close"),
+        arg: 0,
+    };
+    // Whether its answer comes before the end of the connection is the server's affair.
+    let _: Result<String, _> = caller.invoke(&close).await;
+    let full = async || Ok(caller.rpc.pools().iter().map(|pool| pool.live).sum());
+    check::eventually("connections after one was lost", SIZE, TIMEOUT, full).await?;
+    let second = ports(&caller, SIZE).await?;
+    let kept = first.intersection(&second).count();
+    check::equal("connections that were kept", SIZE - 1, kept)?;
+    caller.nothing_pending().await?;
+    Ok(format!("{SIZE} connections, all used, one replaced"))
+}
+
+/// The connections that calls take, until so many have been seen.
+async fn ports(caller: &Caller, count: usize) -> Outcome<HashSet<i32>> {
+    let mut ports = HashSet::new();
+    for _ in 0..10_000 {
+        ports.insert(caller.port().await?);
+        if ports.len() == count {
+            return Ok(ports);
+        }
+    }
+    check::equal("connections used", count, ports.len())?;
+    Ok(ports)
 }
