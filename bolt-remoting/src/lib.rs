@@ -54,6 +54,7 @@ mod engine;
 pub mod error;
 pub mod events;
 pub mod extensions;
+pub mod from_java;
 mod net;
 mod registry;
 pub mod rpc;

@@ -263,3 +263,27 @@ async fn whoever_waits_shorter_than_the_deadline_can_go_on_waiting() {
     setting.peer.send(request.respond(ECHO, "late")).await;
     assert_eq!(within(answer).await.unwrap(), echo("late"));
 }
+
+#[tokio::test]
+async fn a_call_waits_for_room_unless_it_is_to_fail() {
+    let (_server, address) = server_with(processors()).await;
+    let mut config = bolt_remoting::ConnectionConfig::client();
+    config.max_in_flight = 1;
+    let client = RpcClient::builder().config(config).timeout(SEC * 30);
+    let client = client.build().unwrap();
+    let first = client.invoke_raw(RAW, &address, &never()).future().await;
+    let second = client.invoke_raw(RAW, &address, &echo("x"));
+    for _ in 0..2 {
+        let call = client.invoke_raw(RAW, &address, &echo("x"));
+        let error = within(call.fail_when_full().into_future()).await;
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.was_sent()),
+            (ErrorKind::Overflow, false)
+        );
+    }
+    let mut second = second.into_future();
+    assert!((&mut second).now_or_never().is_none());
+    drop(first);
+    assert_eq!(within(second).await.unwrap(), echo("x"));
+}

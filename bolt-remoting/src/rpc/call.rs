@@ -62,6 +62,13 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
+    /// Fails with [`ErrorKind::Overflow`] instead of waiting when too many bytes or calls wait on the
+    /// connection already. Connecting is waited for all the same. Java: "maybe write overflow".
+    pub fn fail_when_full(mut self) -> Self {
+        edit(&mut self.outgoing, |call| call.waits = false);
+        self
+    }
+
     /// Where to write down how the call went, and what interceptors are told. Java: an
     /// `InvokeContext` argument.
     pub fn context(mut self, context: &CallContext) -> Self {
@@ -237,6 +244,12 @@ impl OnewayCall {
     /// Whether the request's switch asks for a checksum; see [`Call::crc`].
     pub fn crc(mut self, crc: bool) -> Self {
         edit(&mut self.0, |call| call.crc = crc);
+        self
+    }
+
+    /// Fails instead of waiting for room; see [`Call::fail_when_full`].
+    pub fn fail_when_full(mut self) -> Self {
+        edit(&mut self.0, |call| call.waits = false);
         self
     }
 

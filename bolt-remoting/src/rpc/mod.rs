@@ -1,26 +1,7 @@
 //! SOFABolt's own RPC: typed calls and handlers in the four styles of Java's `RpcClient` and
 //! `RpcServer`.
 //!
-//! | Java | here |
-//! |---|---|
-//! | `RpcClient.invokeSync` | [`RpcClient::invoke`], awaited |
-//! | the same on a plain thread | [`Call::blocking`] |
-//! | `RpcClient.oneway` | [`RpcClient::oneway`], awaited |
-//! | `RpcClient.invokeWithFuture` | [`Call::future`] |
-//! | `RpcClient.invokeWithCallback` | [`Call::callback`] |
-//! | `InvokeCallback`, its `getExecutor` | [`Callback`], [`Call::callback_on`] |
-//! | `InvokeContext` | [`CallContext`]; [`Call::crc`], [`Call::header`] for its switches |
-//! | `SyncUserProcessor`, `AsyncUserProcessor` | a closure for [`RpcServerBuilder::handle`], or a [`Processor`] |
-//! | `MultiInterestUserProcessor` | several [`ClassNames`], or [`Processor::classes`] |
-//! | `getExecutor`, `processInIOThread`, `ExecutorSelector`, `timeoutDiscard` | [`Execution`], given by [`Processors::execution`] |
-//! | `AsyncContext` | [`Responder`], with [`Processors::handle_later_with`] or its form for Hessian |
-//! | `RejectedExecutionException` | [`HandlerError::busy`] |
-//! | `BizContext` | [`RequestContext`] |
-//! | `Connection.setAttribute` | [`Connection::set_attribute`](crate::Connection::set_attribute) |
-//! | `ExtendedNettyChannelHandler`, tracing by subclassing | [`Interceptor`] |
-//! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] or [`RpcServer::connection`] |
-//! | `CustomSerializer` | [`EncodeBody`] and [`DecodeBody`] |
-//! | `SerializerManager.addSerializer` | [`ByCode`] |
+//! [`from_java`](crate::from_java) says where Java's classes are found here.
 //!
 //! ```
 //! # #[cfg(feature = "hessian")]

@@ -61,6 +61,8 @@ pub(super) struct Outgoing {
     pub(super) code: SerializerCode,
     pub(super) timeout: Duration,
     pub(super) crc: bool,
+    /// Whether it waits while the connection has no room.
+    pub(super) waits: bool,
     pub(super) context: Option<CallContext>,
 }
 
@@ -130,7 +132,12 @@ impl Outgoing {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, false).await?;
-            match connection.start(frame, deadline).await {
+            let started = if self.waits {
+                connection.start(frame, deadline).await
+            } else {
+                connection.try_call(frame, deadline)
+            };
+            match started {
                 Err(error) if self.may_redial(&error, &mut attempts) => {}
                 outcome => {
                     let response = outcome?;
@@ -146,7 +153,12 @@ impl Outgoing {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, true).await?;
-            match connection.send(frame, deadline).await {
+            let sent = if self.waits {
+                connection.send(frame, deadline).await
+            } else {
+                connection.try_send(frame)
+            };
+            match sent {
                 Err(error) if self.may_redial(&error, &mut attempts) => {}
                 outcome => {
                     outcome?;

@@ -64,6 +64,7 @@ impl Settings {
             code: encoder.code(),
             timeout: self.timeout,
             crc: self.crc,
+            waits: true,
             interceptors: self.interceptors.clone(),
             context: None,
         })
