@@ -12,10 +12,11 @@ use std::task::Poll;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
+use bolt_remoting::client::IfAbsent;
 use bolt_remoting::rpc::{
     Body, Interceptor, Next, Processors, Request, Response, RpcClient, RpcServer,
 };
-use bolt_remoting::{Connection, NoHandler, Result, handler_fn};
+use bolt_remoting::{Connection, NoHandler, Port, Result, handler_fn};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use support::bolt::{NEVER, RAW, body, bolt, echo, oneway, processors, request};
@@ -158,6 +159,54 @@ async fn connecting() {
         engine.connection(&address, far()).await.unwrap()
     })
     .await;
+    dropped_everywhere(false, |client, address| async move {
+        assert!(client.check(&address, IfAbsent::Connect).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn connecting_outside_of_the_pool() {
+    let (server, address) = server_with(pausing()).await;
+    let client = patient();
+    let mut ended = false;
+    for polls in polls() {
+        let standalone = async {
+            let connection = client.standalone(&address).await.unwrap();
+            connection.engine().close();
+            connection.engine().closed().await;
+        };
+        ended = drop_after(polls, standalone).await;
+        // Whoever is dropped between having a connection and closing it leaves it open.
+        for connection in client.engine().connections() {
+            connection.close();
+        }
+        eventually(|| server.connections().is_empty()).await;
+        if ended {
+            break;
+        }
+    }
+    assert!(ended, "it never ends");
+}
+
+#[tokio::test]
+async fn a_port_that_is_closed_while_nobody_waits_for_it() {
+    let mut ended = false;
+    for polls in polls() {
+        let port = Port::builder().bind("127.0.0.1:0").await.unwrap();
+        let address = port.local_addr();
+        let server = RpcServer::builder().processors(pausing());
+        let _server = server.serve_on(&port).unwrap();
+        port.open();
+        ended = drop_after(polls, port.close()).await;
+        if polls > 0 {
+            eventually(|| std::net::TcpListener::bind(address).is_ok()).await;
+        }
+        if ended {
+            break;
+        }
+    }
+    assert!(ended, "it never ends");
 }
 
 /// A connection with room for one call, which is taken until the returned future is dropped, and

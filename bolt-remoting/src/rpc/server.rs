@@ -207,6 +207,10 @@ impl RpcServerBuilder {
     ///
     /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class;
     /// [`ErrorKind::Bind`] when the address can't be resolved or bound.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it returns means that nothing listens.
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<RpcServer> {
         let (builder, settings) = self.engine()?;
         let server = builder.bind(address).await.map_err(cannot_listen)?;

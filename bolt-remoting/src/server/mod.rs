@@ -94,6 +94,10 @@ impl<P: Protocol> ServerBuilder<P> {
     /// # Errors
     ///
     /// Whatever resolving, binding or listening fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it returns means that nothing listens.
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server<P>> {
         let listener = listen(address, &self.socket).await?;
         self.serve(listener)
