@@ -287,3 +287,22 @@ async fn a_call_waits_for_room_unless_it_is_to_fail() {
     drop(first);
     assert_eq!(within(second).await.unwrap(), echo("x"));
 }
+
+#[tokio::test]
+async fn a_call_whose_connection_closes_before_it_took_it_goes_to_another_one() {
+    let (_server, address) = server_with(processors()).await;
+    let mut config = bolt_remoting::ConnectionConfig::client();
+    config.max_in_flight = 1;
+    let client = RpcClient::builder().config(config).timeout(SEC * 30);
+    let client = client.build().unwrap();
+    let connection = client.connect(&address).await.unwrap();
+    let _first = client.invoke_raw(RAW, &address, &never()).future().await;
+    let mut waiting = client.invoke_raw(RAW, &address, &echo("x")).into_future();
+    assert!((&mut waiting).now_or_never().is_none());
+    // In order or not, it takes no further calls.
+    connection.engine().drain(SEC * 30);
+    assert_eq!(within(waiting).await.unwrap(), echo("x"));
+    // A call on that very connection has no other one.
+    let error = within(connection.invoke_raw(RAW, &echo("x")).into_future()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Closed);
+}

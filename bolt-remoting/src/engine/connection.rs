@@ -209,7 +209,7 @@ impl<P: Protocol> Connection<P> {
         loop {
             let frame = match attempted {
                 Ok(done) => return Ok(done),
-                Err(Rejected::Failed(error)) => return Err(error),
+                Err(Rejected::Failed(error) | Rejected::Closed(_, error)) => return Err(error),
                 Err(Rejected::Full(frame)) => frame,
             };
             let needs = Shared::<P>::needs(&frame, calls);
@@ -234,7 +234,7 @@ impl<P: Protocol> Connection<P> {
 
     fn overflow(&self, rejected: Rejected<P::Frame>) -> Error {
         match rejected {
-            Rejected::Failed(error) => error,
+            Rejected::Failed(error) | Rejected::Closed(_, error) => error,
             Rejected::Full(_) => {
                 let text = "no room: too many bytes or calls wait on this connection";
                 Error::new(ErrorKind::Overflow, text).with_call(self.0.peer, None, false)

@@ -85,6 +85,8 @@ pub(crate) struct Shared<P: Protocol> {
 pub(crate) enum Rejected<F> {
     /// No room now.
     Full(Prepared<F>),
+    /// No calls are taken any more.
+    Closed(Prepared<F>, Error),
     Failed(Error),
 }
 
@@ -143,7 +145,9 @@ impl<P: Protocol> Shared<P> {
         turn: Option<u64>,
     ) -> Result<u64, Rejected<P::Frame>> {
         let mut state = self.lock();
-        self.check_open(&state)?;
+        if let Some(error) = self.closed(&state) {
+            return Err(Rejected::Closed(frame, error));
+        }
         if !state.admits(Self::needs(&frame, 1), turn) {
             return Err(Rejected::Full(frame));
         }
@@ -168,7 +172,9 @@ impl<P: Protocol> Shared<P> {
         turn: Option<u64>,
     ) -> Result<(), Rejected<P::Frame>> {
         let mut state = self.lock();
-        self.check_open(&state)?;
+        if let Some(error) = self.closed(&state) {
+            return Err(Rejected::Closed(frame, error));
+        }
         if !state.admits(Self::needs(&frame, 0), turn) {
             return Err(Rejected::Full(frame));
         }
@@ -193,14 +199,15 @@ impl<P: Protocol> Shared<P> {
         })
     }
 
-    fn check_open(&self, state: &State<P>) -> Result<(), Rejected<P::Frame>> {
+    /// Why there may be no new calls.
+    fn closed(&self, state: &State<P>) -> Option<Error> {
         let error = match state.phase() {
-            Phase::Open => return Ok(()),
+            Phase::Open => return None,
             Phase::GoingAway => Error::closed(CloseReason::GoAway),
             Phase::Draining { .. } => Error::closed(CloseReason::Local),
             Phase::Closed(error) => error.clone(),
         };
-        Err(Rejected::Failed(error.with_call(self.peer, None, false)))
+        Some(error.with_call(self.peer, None, false))
     }
 
     /// A request of the peer that ran as a task has ended.

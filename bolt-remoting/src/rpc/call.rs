@@ -188,7 +188,10 @@ impl<T: Send + 'static> Call<T> {
                     return Ok(Progress::Started(answer));
                 }
                 Err(Rejected::Failed(error)) => return Err(error),
-                Err(Rejected::Full(frame)) => outgoing.take_back(frame.frame),
+                Err(Rejected::Closed(_, error)) if !outgoing.can_redial() => return Err(error),
+                Err(Rejected::Full(frame) | Rejected::Closed(frame, _)) => {
+                    outgoing.take_back(frame.frame);
+                }
             }
         }
         let call = Self {

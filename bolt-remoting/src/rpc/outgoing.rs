@@ -185,7 +185,12 @@ impl Outgoing {
     fn may_redial(&self, error: &Error, attempts: &mut usize) -> bool {
         *attempts -= 1;
         let unsent = error.kind() == ErrorKind::Closed && !error.was_sent();
-        unsent && *attempts > 0 && matches!(self.target, Target::Address(..))
+        unsent && *attempts > 0 && self.can_redial()
+    }
+
+    /// Whether there may be another connection for it.
+    pub(super) fn can_redial(&self) -> bool {
+        matches!(self.target, Target::Address(..))
     }
 
     /// The call through the interceptors; `queued` is told when its request has been queued.
