@@ -1,8 +1,10 @@
 //! The live connections of one client or server.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bolt_codec::Protocol;
@@ -11,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use crate::engine::driver::Driver;
 use crate::engine::handler::FrameHandler;
 use crate::engine::shared::{Setup, Watch};
 use crate::events::{ConnectionEvent, Events};
@@ -75,13 +78,7 @@ impl<P: Protocol> Registry<P> {
             registry: Arc::clone(self),
             number,
         };
-        self.tasks.spawn(async move {
-            let aborted = driver.await;
-            listed
-                .registry
-                .aborted
-                .fetch_add(aborted, Ordering::Relaxed);
-        });
+        self.tasks.spawn(Task { driver, listed });
         connection
     }
 
@@ -139,6 +136,27 @@ impl<P: Protocol> Registry<P> {
     pub(crate) fn close(&self) {
         self.lock().end_by = Some(Instant::now());
         self.all().iter().for_each(Connection::close);
+    }
+}
+
+/// The task of a listed connection. An async block would take twice the memory.
+struct Task<P: Protocol, T> {
+    driver: Driver<P, T>,
+    listed: Listed<P>,
+}
+
+impl<P, T> Future for Task<P, T>
+where
+    P: Protocol,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let aborted = ready!(Pin::new(&mut self.driver).poll(cx));
+        let registry = &self.listed.registry;
+        registry.aborted.fetch_add(aborted, Ordering::Relaxed);
+        Poll::Ready(())
     }
 }
 

@@ -13,7 +13,7 @@
 mod clock;
 pub(crate) mod connection;
 mod dispatch;
-mod driver;
+pub(crate) mod driver;
 pub(crate) mod handler;
 mod inbound;
 mod liveness;

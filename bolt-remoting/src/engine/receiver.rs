@@ -1,5 +1,6 @@
 //! The receiving side of a connection: bytes in, frames out.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,6 +14,12 @@ const FIRST_READ: usize = 4 * 1024;
 const LARGEST_READ: usize = 64 * 1024;
 /// So many reads in a row that bring little make the next ones smaller.
 const SMALL_READS: u8 = 16;
+
+thread_local! {
+    /// A small buffer that nobody uses now. Most connections have nothing to read most of the time,
+    /// and then keep none of their own.
+    static IDLE: Cell<BytesMut> = Cell::default();
+}
 
 /// Received bytes that are no whole frame yet, and the decoder that makes frames of them.
 ///
@@ -47,6 +54,9 @@ impl<D: FrameDecoder> Receiver<D> {
         io: &mut T,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if self.is_small() && self.buf.capacity() == 0 {
+            self.buf = IDLE.take();
+        }
         self.make_room();
         let room = self.buf.capacity() - self.buf.len();
         match poll_read_buf(Pin::new(io), cx, &mut self.buf) {
@@ -64,7 +74,22 @@ impl<D: FrameDecoder> Receiver<D> {
                 }
                 Poll::Ready(Ok(n))
             }
-            other => other,
+            Poll::Pending => {
+                self.lend();
+                Poll::Pending
+            }
+            failed => failed,
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        self.read_size == FIRST_READ
+    }
+
+    /// Leaves a small buffer to whichever connection of this thread reads next, if nothing is in it.
+    fn lend(&mut self) {
+        if self.is_small() && self.buf.is_empty() && self.buf.try_reclaim(FIRST_READ) {
+            IDLE.set(std::mem::take(&mut self.buf));
         }
     }
 
@@ -117,5 +142,60 @@ impl<D: FrameDecoder> Receiver<D> {
     /// Forgets what was received: after an error, or when nobody wants frames any more.
     pub(crate) fn discard(&mut self) {
         self.buf.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use bolt_codec::bolt::{Bolt, BoltDecoder, BoltFrame};
+    use bolt_codec::{Limits, Protocol, Role};
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    fn receiver() -> Receiver<BoltDecoder> {
+        let (decoder, _, _) = Bolt::default().open(Role::Server, &Limits::default());
+        Receiver::new(decoder)
+    }
+
+    /// Reads until nothing is left; what comes of it.
+    fn read(receiver: &mut Receiver<BoltDecoder>, io: &mut DuplexStream) -> Vec<BoltFrame> {
+        let mut frames = Vec::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Ok(1..)) = receiver.poll_read(io, &mut cx) {
+            while let Ok(Some(frame)) = receiver.decode() {
+                frames.push(frame);
+            }
+        }
+        frames
+    }
+
+    /// A heartbeat of version 1.
+    const BEAT: [u8; 22] = [
+        1, 1, 0, 0, 1, 0, 0, 0, 7, 1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
+    #[tokio::test]
+    async fn a_connection_keeps_no_buffer_while_it_has_nothing_to_read() {
+        let (mut near, mut far) = tokio::io::duplex(4096);
+        let mut receiver = receiver();
+        for _ in 0..3 {
+            near.write_all(&BEAT).await.expect("room");
+            assert_eq!(read(&mut receiver, &mut far).len(), 1);
+            assert_eq!(receiver.buf.capacity(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_buffer_with_part_of_a_frame_is_kept() {
+        let (mut near, mut far) = tokio::io::duplex(4096);
+        let mut receiver = receiver();
+        near.write_all(&BEAT[..10]).await.expect("room");
+        assert_eq!(read(&mut receiver, &mut far), []);
+        assert_eq!(receiver.buf, BEAT[..10]);
+        near.write_all(&BEAT[10..]).await.expect("room");
+        assert_eq!(read(&mut receiver, &mut far).len(), 1);
     }
 }
