@@ -15,6 +15,21 @@
 //! | running requests of a peer that closed its end | 1 s | 1 s | 0 |
 //! | GOAWAY when a drain begins | off | off | never |
 //!
+//! Limits and times of whole clients and servers are set on their builders:
+//!
+//! | setting | default | Java |
+//! |---|---|---|
+//! | connections of a server | 10,000 | none |
+//! | requests being handled on all of them | 1,048,576 | 400 threads and a queue of 600, per process |
+//! | listen backlog | 1,024 | 1,024 |
+//! | TLS handshake of a server | within the time of the first frame | none |
+//! | a shared port: undecided connections, time to decide, bytes looked at | 1,024, 10 s, 64 | – |
+//! | connecting, TLS handshake included | 1 s | 1 s, without the handshake |
+//! | a call | 3 s | none |
+//!
+//! [`SocketOptions`](crate::SocketOptions) and [`PoolConfig`](crate::client::PoolConfig) have tables of
+//! their own.
+//!
 //! ```
 //! use bolt_remoting::ConnectionConfig;
 //! use std::time::Duration;

@@ -145,6 +145,7 @@ impl<P: Protocol> Core<P> {
             local,
             address: Some(address),
             watch,
+            load: None,
             began: Instant::now(),
         };
         let handler = Arc::clone(&self.handler);

@@ -62,6 +62,7 @@ impl<P: Protocol> Connection<P> {
             began: Instant::now(),
             address: None,
             watch: None,
+            load: None,
         };
         let (connection, driver) = Self::prepare(io, setup, handler);
         tokio::spawn(driver);

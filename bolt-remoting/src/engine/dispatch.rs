@@ -100,6 +100,9 @@ impl<P: Protocol> Dispatch<P> {
         }
         let refusal = match self.admission {
             Admission::Room(0) | Admission::Unknown => Some(Refusal::Busy),
+            Admission::Room(_) if self.shared.load.as_ref().is_some_and(|load| load.is_full()) => {
+                Some(Refusal::Busy)
+            }
             Admission::Room(_) => None,
             Admission::Refuse(why) => Some(why),
         };
@@ -233,6 +236,9 @@ struct InFlight<P: Protocol> {
 impl<P: Protocol> InFlight<P> {
     fn begin(shared: &Arc<Shared<P>>, wants_answer: bool) -> Self {
         let ticket = shared.lock().inbound.begin(wants_answer);
+        if let Some(load) = &shared.load {
+            load.begin();
+        }
         Self {
             shared: Arc::clone(shared),
             ticket,
@@ -247,6 +253,10 @@ impl<P: Protocol> InFlight<P> {
 
 impl<P: Protocol> Drop for InFlight<P> {
     fn drop(&mut self) {
+        // First, so that who has the answer finds the room.
+        if let Some(load) = &self.shared.load {
+            load.end();
+        }
         self.shared.finish(self.ticket, self.answer.take());
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod driver;
 pub(crate) mod handler;
 mod inbound;
 mod liveness;
+pub(crate) mod load;
 mod outbox;
 mod pending;
 mod receiver;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::inbound::Ticket;
+use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Gauge;
 use super::room::Room;
@@ -31,6 +32,8 @@ pub(crate) struct Setup<P: Protocol> {
     /// What was dialed, on a client.
     pub(crate) address: Option<Arc<Address>>,
     pub(crate) watch: Option<Weak<dyn Watch>>,
+    /// What it shares with the other connections of its server.
+    pub(crate) load: Option<Arc<Load>>,
 }
 
 /// Who is told when a connection takes no new calls any more.
@@ -65,6 +68,7 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) address: Option<Arc<Address>>,
+    pub(crate) load: Option<Arc<Load>>,
     watch: Option<Weak<dyn Watch>>,
     /// The one that the connection's task runs on.
     pub(crate) runtime: Handle,
@@ -110,6 +114,7 @@ impl<P: Protocol> Shared<P> {
             local: setup.local,
             address: setup.address,
             watch: setup.watch,
+            load: setup.load,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
             ended: CancellationToken::new(),

@@ -61,6 +61,7 @@ pub struct RpcServerBuilder {
     settings: Settings,
     config: Option<ConnectionConfig>,
     max_connections: Option<usize>,
+    max_in_flight: Option<usize>,
     socket: SocketOptions,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerTls>,
@@ -148,6 +149,14 @@ impl RpcServerBuilder {
     #[must_use]
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = Some(most);
+        self
+    }
+
+    /// Most requests that are being handled at a time on all connections together; further ones are
+    /// refused as busy. Default 1,048,576; see [`ServerBuilder::max_in_flight`].
+    #[must_use]
+    pub fn max_in_flight(mut self, most: usize) -> Self {
+        self.max_in_flight = Some(most);
         self
     }
 
@@ -265,6 +274,9 @@ impl RpcServerBuilder {
         }
         if let Some(most) = self.max_connections {
             builder = builder.max_connections(most);
+        }
+        if let Some(most) = self.max_in_flight {
+            builder = builder.max_in_flight(most);
         }
         #[cfg(feature = "tls")]
         if let Some(tls) = self.tls {

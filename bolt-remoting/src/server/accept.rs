@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Stream;
 use crate::config::ConnectionConfig;
 use crate::engine::handler::FrameHandler;
+use crate::engine::load::Load;
 use crate::engine::shared::Setup;
 use crate::registry::Registry;
 use crate::{Connection, SocketOptions};
@@ -27,6 +28,7 @@ pub(super) struct Reception<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: Arc<ConnectionConfig>,
     max_connections: usize,
+    load: Arc<Load>,
     registry: Arc<Registry<P>>,
     #[cfg(feature = "tls")]
     shaking_hands: AtomicUsize,
@@ -56,6 +58,7 @@ impl<P: Protocol> Reception<P> {
         handler: Arc<dyn FrameHandler<P>>,
         config: ConnectionConfig,
         max_connections: usize,
+        max_in_flight: usize,
         registry: Arc<Registry<P>>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -63,6 +66,7 @@ impl<P: Protocol> Reception<P> {
             handler,
             config: Arc::new(config),
             max_connections,
+            load: Arc::new(Load::bounded(max_in_flight)),
             registry,
             #[cfg(feature = "tls")]
             shaking_hands: AtomicUsize::new(0),
@@ -98,6 +102,7 @@ impl<P: Protocol> Reception<P> {
             local: arrival.local,
             address: None,
             watch: self.registry.watch(),
+            load: Some(Arc::clone(&self.load)),
             began: arrival.at,
         };
         self.registry.spawn(io, setup, Arc::clone(&self.handler))

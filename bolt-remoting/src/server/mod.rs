@@ -40,6 +40,7 @@ pub struct ServerBuilder<P: Protocol> {
     handler: Arc<dyn FrameHandler<P>>,
     config: ConnectionConfig,
     max_connections: usize,
+    max_in_flight: usize,
     socket: SocketOptions,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerTls>,
@@ -70,6 +71,15 @@ impl<P: Protocol> ServerBuilder<P> {
     #[must_use]
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = most;
+        self
+    }
+
+    /// Most requests that are being handled at a time on all connections together; further ones are
+    /// refused as busy. Default 1,048,576. What a single connection may have is
+    /// [`ConnectionConfig::max_in_flight`].
+    #[must_use]
+    pub fn max_in_flight(mut self, most: usize) -> Self {
+        self.max_in_flight = most;
         self
     }
 
@@ -161,6 +171,7 @@ impl<P: Protocol> ServerBuilder<P> {
                 self.handler,
                 self.config,
                 self.max_connections,
+                self.max_in_flight,
                 Arc::clone(&registry),
             ),
             registry,
@@ -190,6 +201,7 @@ impl<P: Protocol> Server<P> {
             handler: Arc::new(handler),
             config: ConnectionConfig::server(),
             max_connections: 10_000,
+            max_in_flight: 1024 * 1024,
             socket: SocketOptions::default(),
             #[cfg(feature = "tls")]
             tls: None,
