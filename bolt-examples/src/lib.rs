@@ -28,6 +28,7 @@
 pub mod contract;
 pub mod custom;
 pub mod options;
+pub mod sofarpc;
 
 /// The README's code is compiled like any other.
 #[cfg(doctest)]
