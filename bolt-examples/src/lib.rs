@@ -1,6 +1,6 @@
 //! What the interoperability programs `interop-server` and `interop-client` share: the request
-//! classes of the contract that all peers honour, their custom serializers, and a command line
-//! parser.
+//! classes of the contract that all peers honour, their custom serializers, scenarios, and a command
+//! line parser. Beside them stand protocols that others have made for SOFABolt: [`sofarpc`].
 //!
 //! The Java peers in the folder `java` honour the same contract on the real SOFABolt, so each
 //! client can be run against each server.
@@ -25,9 +25,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod contract;
 pub mod custom;
 pub mod options;
+pub mod scenario;
 pub mod sofarpc;
 
 /// The README's code is compiled like any other.

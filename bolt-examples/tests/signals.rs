@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "java_interop/java.rs"]
+#[path = "support/java.rs"]
 mod java;
 #[path = "support/process.rs"]
 mod process;

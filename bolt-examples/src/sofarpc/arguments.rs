@@ -34,8 +34,8 @@ use serde::de::DeserializeOwned;
 /// assert_eq!(<Option<Order>>::NAME, "com.example.Order");
 /// ```
 pub trait JavaType {
-    /// The type as Java source says it in full: `int`, `byte[]`, `java.util.List`,
-    /// `com.example.Order`.
+    /// The type as `Class.getName()` says it: `int`, `java.util.List`, `com.example.Order`; arrays
+    /// are `[B`, `[I`, `[Ljava.lang.String;` and so on.
     const NAME: &'static str;
     /// The class that has room for null. Only primitive types have another one.
     const BOXED: &'static str = Self::NAME;
@@ -64,7 +64,7 @@ java_types! {
     String []: "java.lang.String";
     Value []: "java.lang.Object";
     Date []: "java.util.Date";
-    ByteArray []: "byte[]";
+    ByteArray []: "[B";
     Vec<T> [T]: "java.util.List";
     [T] [T]: "java.util.List";
     HashMap<K, V, S> [K, V, S]: "java.util.Map";

@@ -296,5 +296,9 @@ fn expect(wanted: SerializerCode, code: SerializerCode) -> Result<(), Serializer
     if code == wanted {
         return Ok(());
     }
-    Err(format!("the answer has serializer code {}, not {}", code.0, wanted.0).into())
+    Err(format!(
+        "the answer has serializer code {}, not {}",
+        code.0, wanted.0
+    )
+    .into())
 }

@@ -65,8 +65,7 @@ type PrepareHessian =
 type PrepareProtobuf = dyn Fn(Bytes) -> Result<Run, SerializerError> + Send + Sync;
 
 /// The rest of a call whose arguments have been read.
-pub(super) type Run =
-    Box<dyn FnOnce(ServiceContext) -> BoxFuture<'static, Prepared> + Send + Sync>;
+pub(super) type Run = Box<dyn FnOnce(ServiceContext) -> BoxFuture<'static, Prepared> + Send + Sync>;
 
 impl Service {
     /// A service without methods. An interface name stands for its version 1.0.

@@ -1,6 +1,5 @@
 //! One run of a client against a server, and what it said about each case.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::java::{self, Missing};
 use crate::keystores::{KeyStores, Security};
 use crate::process::Process;
+use crate::report::Report;
 
 /// Most that one group may take; each scenario has its own, lower limit.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -50,9 +50,7 @@ pub(crate) struct Version {
 
 /// What the client said.
 struct Run {
-    /// `None` for the cases that passed, otherwise the reason.
-    said: HashMap<String, Option<String>>,
-    end: String,
+    report: Report,
     time: Duration,
 }
 
@@ -107,11 +105,7 @@ impl Group {
     /// Runs the group if nobody has yet.
     pub(crate) fn outcome(&self, jar: &Path, case: &str) -> Result<(), String> {
         let run = self.run.get_or_init(|| self.run(jar)).as_ref()?;
-        match run.said.get(case) {
-            Some(None) => Ok(()),
-            Some(Some(reason)) => Err(reason.clone()),
-            None => Err(format!("the client said nothing of it; {}", run.end)),
-        }
+        run.report.outcome(case)
     }
 
     fn run(&self, jar: &Path) -> Result<Run, String> {
@@ -127,11 +121,9 @@ impl Group {
             // A Java server's first handshake is slow, on a busy machine more than the usual second.
             address = format!("{address}?_CONNECTTIMEOUT=10000");
         }
-        let mut client = Process::start(&mut self.client(jar, &address, secured))?;
-        let lines = client.lines_to_end(PATIENCE.saturating_sub(start.elapsed()));
+        let mut client = self.client(jar, &address, secured);
         Ok(Run {
-            said: lines.iter().filter_map(|line| verdict(line)).collect(),
-            end: client.end(),
+            report: Report::of(&mut client, PATIENCE.saturating_sub(start.elapsed()))?,
             time: start.elapsed(),
         })
     }
@@ -171,17 +163,6 @@ fn java_command(jar: &Path, role: &str) -> Command {
     command
 }
 
-/// `PASS name (N ms) detail` or `FAIL name (N ms) reason`.
-fn verdict(line: &str) -> Option<(String, Option<String>)> {
-    let (word, rest) = line.split_once(' ')?;
-    let (name, text) = rest.split_once(' ')?;
-    match word {
-        "PASS" => Some((name.to_owned(), None)),
-        "FAIL" => Some((name.to_owned(), Some(text.to_owned()))),
-        _ => None,
-    }
-}
-
 /// How many cases ran in each direction, and how long they took.
 pub(crate) fn totals(
     groups: &[impl AsRef<Group>],
@@ -193,7 +174,7 @@ pub(crate) fn totals(
             .filter_map(|group| group.run.get()?.as_ref().ok());
         let (mut cases, mut time) = (0, Duration::ZERO);
         for run in runs {
-            cases += run.said.len();
+            cases += run.report.cases();
             time += run.time;
         }
         (direction, cases, time)

@@ -8,10 +8,13 @@
 
 mod cases;
 mod group;
+#[path = "../support/java.rs"]
 mod java;
 mod keystores;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/report.rs"]
+mod report;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -50,19 +53,9 @@ fn trials(group: &Arc<Group>) -> Vec<Trial> {
 
 /// What the group's one run said about the case.
 fn outcome(group: &Group, case: &str) -> Result<Completion, Failed> {
-    let jar = match group.needs() {
-        Ok(jar) => jar,
-        Err(java::Missing::Tool(reason)) if !in_ci() => {
-            return Ok(Completion::ignored_with(reason));
-        }
-        Err(java::Missing::Tool(reason) | java::Missing::Build(reason)) => {
-            return Err(reason.as_str().into());
-        }
-    };
-    group.outcome(jar, case)?;
+    match group.needs() {
+        Ok(jar) => group.outcome(jar, case)?,
+        Err(missing) => return missing.outcome(),
+    }
     Ok(Completion::Completed)
-}
-
-fn in_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| value == "true")
 }

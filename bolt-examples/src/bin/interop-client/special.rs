@@ -17,7 +17,9 @@ pub(crate) fn add_to(all: &mut Scenarios) {
         .not_in_all();
     all.add("server-idle", server_idle).not_in_all();
     all.add("server-heartbeat", server_heartbeat).not_in_all();
-    all.add("soak", soak).not_in_all().extra_time = |env| env.soak;
+    all.add("soak", soak)
+        .not_in_all()
+        .extra_time(|env| env.soak);
 }
 
 /// For a server that closes after 1,000 ms of silence.

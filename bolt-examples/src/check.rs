@@ -1,4 +1,12 @@
-//! Assertions with texts that name what was seen.
+//! Assertions of scenarios, with texts that name what was seen.
+//!
+//! ```
+//! use bolt_examples::check;
+//!
+//! assert!(check::equal("sum", 4, 2 + 2).is_ok());
+//! let failure = check::equal("sum", 4, 5).unwrap_err();
+//! assert!(failure.to_string().starts_with("sum: expected 4 but was 5"));
+//! ```
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -8,14 +16,15 @@ use bolt_remoting::{Error, ErrorKind};
 use tokio::time::Instant;
 
 /// What a scenario ends with: a detail for the reader, or what was wrong.
-pub(crate) type Outcome<T = String> = Result<T, Failure>;
+pub type Outcome<T = String> = Result<T, Failure>;
 
 /// A check that did not hold.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub struct Failure(String);
 
 impl Failure {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// With a text for the reader.
+    pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
@@ -34,8 +43,13 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// `holds` must be true.
+///
+/// # Errors
+///
+/// `otherwise`, and where this stands.
 #[track_caller]
-pub(crate) fn that(holds: bool, otherwise: impl Into<String>) -> Outcome<()> {
+pub fn that(holds: bool, otherwise: impl Into<String>) -> Outcome<()> {
     if holds {
         return Ok(());
     }
@@ -43,12 +57,13 @@ pub(crate) fn that(holds: bool, otherwise: impl Into<String>) -> Outcome<()> {
     Err(Failure(format!("{} ({place})", otherwise.into())))
 }
 
+/// The two must be equal.
+///
+/// # Errors
+///
+/// `what` differs and how.
 #[track_caller]
-pub(crate) fn equal<A: PartialEq<B> + Debug, B: Debug>(
-    what: &str,
-    expected: A,
-    actual: B,
-) -> Outcome<()> {
+pub fn equal<A: PartialEq<B> + Debug, B: Debug>(what: &str, expected: A, actual: B) -> Outcome<()> {
     if expected == actual {
         return Ok(());
     }
@@ -60,8 +75,12 @@ pub(crate) fn equal<A: PartialEq<B> + Debug, B: Debug>(
 }
 
 /// The call must have failed, in this way.
+///
+/// # Errors
+///
+/// What it did instead.
 #[track_caller]
-pub(crate) fn fails<T: Debug>(kind: ErrorKind, outcome: Result<T, Error>) -> Outcome<Error> {
+pub fn fails<T: Debug>(kind: ErrorKind, outcome: Result<T, Error>) -> Outcome<Error> {
     let place = std::panic::Location::caller();
     match outcome {
         Err(error) if error.kind() == kind => Ok(error),
@@ -73,8 +92,12 @@ pub(crate) fn fails<T: Debug>(kind: ErrorKind, outcome: Result<T, Error>) -> Out
 }
 
 /// A server exception whose text begins so.
+///
+/// # Errors
+///
+/// What it was instead.
 #[track_caller]
-pub(crate) fn server_error<T: Debug>(start: &str, outcome: Result<T, Error>) -> Outcome<()> {
+pub fn server_error<T: Debug>(start: &str, outcome: Result<T, Error>) -> Outcome<()> {
     let error = fails(ErrorKind::ServerException, outcome)?;
     let place = std::panic::Location::caller();
     let Some(remote) = error.remote() else {
@@ -90,7 +113,15 @@ pub(crate) fn server_error<T: Debug>(start: &str, outcome: Result<T, Error>) -> 
 }
 
 /// Asks again until the value is as expected.
-pub(crate) async fn eventually<T, Fut>(
+///
+/// # Errors
+///
+/// The value that was seen last, if it was not `within` this time; what asking failed with.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the asking.
+pub async fn eventually<T, Fut>(
     what: &str,
     expected: T,
     within: Duration,
