@@ -18,14 +18,14 @@ const TITLE: usize = 34;
 pub(crate) fn svg(results: &Results) -> String {
     let panels = [
         (
-            "Thousand calls a second (more is better)",
-            Metric::Throughput,
-            1000.0,
-        ),
-        (
             "CPU of client and server, µs a call (less is better)",
             Metric::Cpu,
             1.0,
+        ),
+        (
+            "Thousand calls a second on the cores of both (more is better)",
+            Metric::Throughput,
+            1000.0,
         ),
     ];
     let mut body = String::new();
