@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bolt_codec::bolt::Bolt;
@@ -310,6 +311,25 @@ mod choice {
         for _ in 0..10 {
             assert_eq!(taken(&client, FOUR_WARM).await.number(), first);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_strategy_may_look_at_its_client() {
+        struct Curious(Arc<OnceLock<RpcClient>>);
+        impl Select<Bolt> for Curious {
+            fn select(&self, connections: &[Connection<Bolt>]) -> usize {
+                let client = self.0.get().unwrap();
+                assert_eq!(only(client).wanted, connections.len());
+                0
+            }
+        }
+        let seen = Arc::new(OnceLock::new());
+        let network = Network::with_server();
+        let client = network.client().select(Curious(Arc::clone(&seen)));
+        let client = client.build().unwrap();
+        seen.set(client.clone()).unwrap();
+        call(&client, FOUR_WARM).await.unwrap();
+        call(&client, FOUR_WARM).await.unwrap();
     }
 
     /// Java misses live connections among dead ones: its issue 308.

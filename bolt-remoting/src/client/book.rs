@@ -55,12 +55,12 @@ impl<P: Protocol> Book<P> {
     ///
     /// # Errors
     ///
-    /// After the shutdown, and what `make` fails with.
+    /// After the shutdown.
     pub(crate) fn open(
         &self,
         text: &str,
         address: Address,
-        make: impl FnOnce(Arc<Address>) -> Result<Arc<Pool<P>>>,
+        make: impl FnOnce(Arc<Address>) -> Arc<Pool<P>>,
     ) -> Result<Opened<P>> {
         let mut pools = self.pools();
         let Some(pools) = &mut *pools else {
@@ -71,7 +71,7 @@ impl<P: Protocol> Book<P> {
             Some(pool) => Arc::clone(pool),
             None => {
                 let address = Arc::new(address);
-                let pool = make(Arc::clone(&address))?;
+                let pool = make(Arc::clone(&address));
                 if pools.len() >= self.most {
                     evicted = least_used(pools);
                 }

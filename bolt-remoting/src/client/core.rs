@@ -80,10 +80,9 @@ impl<P: Protocol> Core<P> {
     }
 
     fn open(self: &Arc<Self>, text: &str, address: Address) -> Result<Arc<Pool<P>>> {
-        let Opened { pool, evicted } = self.book.open(text, address, |address| {
-            let Recipe { protocol, config } = self.recipe(&address)?;
-            Ok(Pool::new(address, protocol, config, self))
-        })?;
+        let Recipe { protocol, config } = self.recipe(&address)?;
+        let make = |address| Pool::new(address, protocol, config, self);
+        let Opened { pool, evicted } = self.book.open(text, address, make)?;
         if let Some(evicted) = evicted {
             tracing::debug!(address = %evicted.address, "let go: there are too many addresses");
             evicted.close(self.settings.drain_grace);

@@ -181,9 +181,10 @@ impl<P: Protocol> Client<P> {
     pub async fn check(&self, address: impl AsRef<str>, if_absent: IfAbsent) -> Result<bool> {
         let core = &self.0.core;
         let address: Address = address.as_ref().parse()?;
-        let ready = |pool: &Arc<Pool<P>>| pool.ready().is_some();
-        if if_absent == IfAbsent::Leave || core.book.get(&address).as_ref().is_some_and(ready) {
-            return Ok(core.book.get(&address).as_ref().is_some_and(ready));
+        let known = core.book.get(&address);
+        let connected = known.is_some_and(|pool| pool.ready().is_some());
+        if connected || if_absent == IfAbsent::Leave {
+            return Ok(connected);
         }
         let pool = self.pool(address.as_ref())?;
         if if_absent == IfAbsent::ConnectLater {

@@ -143,9 +143,6 @@ impl<P: Protocol> Pool<P> {
             if state.closed {
                 return Ok(None);
             }
-            if let Some(connection) = self.ready() {
-                return Ok(Some(connection));
-            }
             let (tell, outcome) = oneshot::channel();
             state.wait(tell);
             self.have_kept(&mut state, core);
@@ -241,8 +238,9 @@ impl<P: Protocol> Pool<P> {
         if let Due::Dial(dials) = due {
             state.dialing += dials;
         }
-        self.serve(&mut state);
+        let served = self.show(&mut state);
         drop(state);
+        self.serve(served);
         core.retire(retired);
         match due {
             Due::Dial(dials) => Step::Dial(dials),
@@ -280,11 +278,11 @@ impl<P: Protocol> Pool<P> {
         }
     }
 
-    /// Shows the connections and gives the calls that wait what there is for them.
-    fn serve(&self, state: &mut State<P>) {
+    /// Shows the connections to callers; returns the calls that wait if there is something for them.
+    fn show(&self, state: &mut State<P>) -> Vec<Waiter<P>> {
         // Whoever wants all connections first waits until each has been tried.
         let complete = state.members.len() >= self.wanted() || state.dialing == 0;
-        if !state.members.is_empty() && (state.opened || complete || !self.address.warmup()) {
+        if !state.members.is_empty() && (complete || !self.address.warmup()) {
             state.opened = true;
         }
         let members = state.members.iter().filter(|_| state.opened);
@@ -294,14 +292,20 @@ impl<P: Protocol> Pool<P> {
             let connections = members.map(|member| member.connection.clone());
             self.shown.store(Arc::new(connections.collect()));
         }
-        let mut waiters = std::mem::take(&mut state.waiters).into_iter();
-        while let Some(waiter) = waiters.next() {
-            if let Some(connection) = self.ready() {
-                let _ = waiter.send(Ok(connection));
-            } else {
-                state.waiters.push(waiter);
-                state.waiters.extend(waiters);
-                break;
+        if state.opened && !state.members.is_empty() {
+            std::mem::take(&mut state.waiters)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Without the lock, since the choice is the user's code.
+    fn serve(&self, waiters: Vec<Waiter<P>>) {
+        for waiter in waiters {
+            match self.ready() {
+                Some(connection) => drop(waiter.send(Ok(connection))),
+                // All of them were lost in this moment, which wakes the keeper again.
+                None => self.lock().waiters.push(waiter),
             }
         }
     }
