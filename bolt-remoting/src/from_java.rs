@@ -36,7 +36,7 @@
 //! | `InvokeContext` | [`CallContext`]; its switches are [`Call::crc`], [`Call::header`] and `invoke_with` another serializer |
 //! | calls with a `Connection` or a `Url` | [`RpcConnection`], [`Address`] |
 //! | `RpcServer.invokeSync(Connection, …)` | [`RpcConnection::invoke`] on [`RequestContext::connection`] |
-//! | `RpcServer.invokeSync(address, …)` | the same on [`RpcServer::connection`]; servers know their connections always |
+//! | `RpcServer.invokeSync(address, …)` | the same on [`RpcServer::connection`] or, in a handler, [`RpcConnection::sibling`]; servers know their connections always |
 //! | `RemotingException` and its children | [`Error`], told apart by [`ErrorKind`]; [`Error::java_exception`] names Java's |
 //! | `RpcServerException` in an answer | [`Error::remote`] |
 //!

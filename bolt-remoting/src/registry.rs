@@ -1,6 +1,7 @@
 //! The live connections of one client or server.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -15,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::engine::driver::Driver;
 use crate::engine::handler::FrameHandler;
-use crate::engine::shared::{Setup, Watch};
+use crate::engine::shared::{Family, Setup, Shared, Watch};
 use crate::events::{ConnectionEvent, Events};
 use crate::time::deadline;
 use crate::{CloseReason, Connection};
@@ -95,6 +96,18 @@ impl<P: Protocol> Registry<P> {
         Some(Arc::downgrade(self) as Weak<dyn Watch>)
     }
 
+    pub(crate) fn family(self: &Arc<Self>) -> Weak<dyn Family<P>> {
+        Arc::downgrade(self) as Weak<dyn Family<P>>
+    }
+
+    /// The connection to the given address.
+    pub(crate) fn find(&self, peer: SocketAddr) -> Option<Connection<P>> {
+        let live = self.lock();
+        let mut all = live.connections.values();
+        all.find(|connection| connection.peer_addr() == Some(peer))
+            .cloned()
+    }
+
     /// Tells the listeners, if there are any.
     pub(crate) fn tell(&self, event: impl FnOnce() -> ConnectionEvent<P>) {
         if let Some(events) = &self.events {
@@ -157,6 +170,17 @@ where
         let registry = &self.listed.registry;
         registry.aborted.fetch_add(aborted, Ordering::Relaxed);
         Poll::Ready(())
+    }
+}
+
+impl<P: Protocol> Family<P> for Registry<P> {
+    fn member(&self, peer: SocketAddr) -> Option<Arc<Shared<P>>> {
+        self.find(peer).map(Connection::into_shared)
+    }
+
+    fn members(&self) -> Vec<Arc<Shared<P>>> {
+        let all = self.all().into_iter();
+        all.map(Connection::into_shared).collect()
     }
 }
 

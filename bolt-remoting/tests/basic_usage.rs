@@ -248,3 +248,33 @@ async fn requests_of_one_write_have_a_context_each() {
     }
     assert_eq!(seen.len(), 50);
 }
+
+#[tokio::test]
+async fn a_handler_calls_another_client_by_address() {
+    let server = RpcServer::builder()
+        .handle_raw("Forward", |cx, request: Body| async move {
+            let address = std::str::from_utf8(&request.content)?.parse()?;
+            let caller = cx.connection();
+            assert_eq!(caller.siblings().len(), 2);
+            let other = caller.sibling(address).expect("it is there");
+            Ok(other.invoke_raw(RAW, &echo("from the other")).await?)
+        })
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let address = server.local_addr().to_string();
+    let calls = Arc::default();
+    let other = RpcClient::builder().processors(at_once(Arc::clone(&calls)));
+    let other = other.build().unwrap();
+    let there = other.connect(&address).await.unwrap();
+    let there = there.engine().local_addr().unwrap();
+    eventually(|| server.connection(there).is_some()).await;
+    let client = RpcClient::new();
+    let request = Body::new("Forward", there.to_string());
+    let call = client.invoke_raw(RAW, &address, &request);
+    assert_eq!(
+        within(call.into_future()).await.unwrap().content,
+        "from the other"
+    );
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}

@@ -145,6 +145,7 @@ impl<P: Protocol> Core<P> {
             address: Some(address),
             watch,
             load: None,
+            family: Some(self.registry.family()),
             began: Instant::now(),
         };
         let handler = Arc::clone(&self.handler);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -39,6 +39,10 @@ impl<P: Protocol> Connection<P> {
         Self(shared)
     }
 
+    pub(crate) fn into_shared(self) -> Arc<Shared<P>> {
+        self.0
+    }
+
     /// Runs a connection over any byte stream: a socket that was made elsewhere, or one half of
     /// [`tokio::io::duplex`] in a test.
     ///
@@ -63,6 +67,7 @@ impl<P: Protocol> Connection<P> {
             address: None,
             watch: None,
             load: None,
+            family: None,
         };
         let (connection, driver) = Self::prepare(io, setup, handler);
         tokio::spawn(driver);
@@ -316,6 +321,22 @@ impl<P: Protocol> Connection<P> {
     #[must_use]
     pub fn role(&self) -> Role {
         self.0.role
+    }
+
+    /// The live connection of the same client or server to the given address, this one included: how
+    /// a handler calls somebody else than its caller. `None` for connections made with
+    /// [`over`](Self::over).
+    #[must_use]
+    pub fn sibling(&self, peer: SocketAddr) -> Option<Self> {
+        self.0.family.as_ref()?.upgrade()?.member(peer).map(Self)
+    }
+
+    /// All live connections of the same client or server, this one included.
+    #[must_use]
+    pub fn siblings(&self) -> Vec<Self> {
+        let family = self.0.family.as_ref().and_then(Weak::upgrade);
+        let members = family.map_or_else(Vec::new, |family| family.members());
+        members.into_iter().map(Self).collect()
     }
 
     /// What the protocol knows of this connection.

@@ -34,6 +34,7 @@ pub(crate) struct Setup<P: Protocol> {
     pub(crate) watch: Option<Weak<dyn Watch>>,
     /// What it shares with the other connections of its server.
     pub(crate) load: Option<Arc<Load>>,
+    pub(crate) family: Option<Weak<dyn Family<P>>>,
 }
 
 /// Who is told when a connection takes no new calls any more.
@@ -41,6 +42,13 @@ pub(crate) trait Watch: Send + Sync {
     /// The connection of this number has left [`Phase::Open`], perhaps because the peer asked for
     /// it. Told once, without locks held.
     fn left(&self, number: u64, goaway: bool);
+}
+
+/// Whom a connection belongs to: a client or server with its other connections.
+pub(crate) trait Family<P: Protocol>: Send + Sync {
+    fn member(&self, peer: SocketAddr) -> Option<Arc<Shared<P>>>;
+
+    fn members(&self) -> Vec<Arc<Shared<P>>>;
 }
 
 /// Tells the watch when the lock has been released, like all who are to be woken.
@@ -70,6 +78,7 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) address: Option<Arc<Address>>,
     pub(crate) load: Option<Arc<Load>>,
     watch: Option<Weak<dyn Watch>>,
+    pub(crate) family: Option<Weak<dyn Family<P>>>,
     /// The one that the connection's task runs on.
     pub(crate) runtime: Handle,
     /// Locked for moments only, never across I/O or user code other than the protocol's encoder.
@@ -115,6 +124,7 @@ impl<P: Protocol> Shared<P> {
             address: setup.address,
             watch: setup.watch,
             load: setup.load,
+            family: setup.family,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
             ended: CancellationToken::new(),

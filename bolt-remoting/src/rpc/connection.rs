@@ -83,6 +83,22 @@ impl RpcConnection {
         self.connection.peer_addr()
     }
 
+    /// The live connection of the same server or client to the given address: how a handler calls
+    /// somebody else than its caller. Java: calls by address on a managed server.
+    #[must_use]
+    pub fn sibling(&self, peer: SocketAddr) -> Option<Self> {
+        let connection = self.connection.sibling(peer)?;
+        Some(Self::new(connection, Arc::clone(&self.settings)))
+    }
+
+    /// All live connections of the same server or client, this one included.
+    #[must_use]
+    pub fn siblings(&self) -> Vec<Self> {
+        let all = self.connection.siblings().into_iter();
+        all.map(|connection| Self::new(connection, Arc::clone(&self.settings)))
+            .collect()
+    }
+
     /// The connection below, of which this is the SOFABolt view: state, numbers, closing.
     #[must_use]
     pub fn engine(&self) -> &Connection<Bolt> {

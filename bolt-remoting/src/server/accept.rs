@@ -103,6 +103,7 @@ impl<P: Protocol> Reception<P> {
             address: None,
             watch: self.registry.watch(),
             load: Some(Arc::clone(&self.load)),
+            family: Some(self.registry.family()),
             began: arrival.at,
         };
         self.registry.spawn(io, setup, Arc::clone(&self.handler))

@@ -237,10 +237,7 @@ impl<P: Protocol> Server<P> {
     /// The live connection from the given address, if there is one.
     #[must_use]
     pub fn connection(&self, peer: SocketAddr) -> Option<Connection<P>> {
-        self.registry
-            .all()
-            .into_iter()
-            .find(|connection| connection.peer_addr() == Some(peer))
+        self.registry.find(peer)
     }
 
     /// Stops accepting, refuses new requests, lets those in flight end within `grace`, writes

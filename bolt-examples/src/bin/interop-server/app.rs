@@ -1,12 +1,11 @@
 //! What all handlers share, and what survives a restart of the listener.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bolt_remoting::RpcServer;
 use bolt_remoting::rpc::RequestContext;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::executor::Executor;
 
@@ -18,7 +17,6 @@ pub(crate) enum Order {
 
 pub(crate) struct App {
     counters: Mutex<HashMap<String, i32>>,
-    server: watch::Sender<Weak<RpcServer>>,
     orders: mpsc::UnboundedSender<Order>,
     pub(crate) selected: [Executor; 2],
 }
@@ -27,7 +25,6 @@ impl App {
     pub(crate) fn new(orders: mpsc::UnboundedSender<Order>) -> Arc<Self> {
         Arc::new(Self {
             counters: Mutex::default(),
-            server: watch::channel(Weak::new()).0,
             orders,
             selected: [Executor::start("sel-one"), Executor::start("sel-two")],
         })
@@ -62,18 +59,6 @@ impl App {
 
     fn counters(&self) -> std::sync::MutexGuard<'_, HashMap<String, i32>> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// `server` is the one that handlers belong to from now on.
-    pub(crate) fn serves_on(&self, server: &Arc<RpcServer>) {
-        self.server.send_replace(Arc::downgrade(server));
-    }
-
-    /// The server that a handler belongs to. A first request may come before it is known.
-    pub(crate) async fn server(&self) -> Option<Arc<RpcServer>> {
-        let mut server = self.server.subscribe();
-        let known = server.wait_for(|server| server.strong_count() > 0).await;
-        known.ok().and_then(|server| server.upgrade())
     }
 
     pub(crate) fn order(&self, order: Order) {

@@ -12,7 +12,7 @@ use crate::app::App;
 const DEADLINE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn answer(
-    app: Arc<App>,
+    _app: Arc<App>,
     cx: RequestContext,
     r: DuplexRequest,
 ) -> HandlerResult<String> {
@@ -23,17 +23,13 @@ pub(crate) async fn answer(
             msg: r.msg.clone(),
             seq,
         };
-        let answer = call_back(&app, &cx, &request).await?;
+        let answer = call_back(&cx, &request).await?;
         write!(answers, "{};", or_null(&answer))?;
     }
     Ok(answers)
 }
 
-async fn call_back(
-    app: &App,
-    cx: &RequestContext,
-    request: &CallbackRequest,
-) -> HandlerResult<Text> {
+async fn call_back(cx: &RequestContext, request: &CallbackRequest) -> HandlerResult<Text> {
     let client = cx.connection();
     Ok(match or_null(&request.mode) {
         "sync" => client.invoke(request).timeout(DEADLINE).await?,
@@ -42,8 +38,7 @@ async fn call_back(
             future.await?
         }
         "address" => {
-            let (server, peer) = (app.server().await, cx.remote_addr());
-            let client = server.zip(peer).and_then(|(s, peer)| s.connection(peer));
+            let client = cx.remote_addr().and_then(|peer| client.sibling(peer));
             let gone = || HandlerError::new("java.lang.IllegalStateException", "no connection");
             let client = client.ok_or_else(gone)?;
             client.invoke(request).timeout(DEADLINE).await?

@@ -162,10 +162,7 @@ async fn sleep(app: Arc<App>, _cx: RequestContext, r: SleepRequest) -> HandlerRe
 async fn stats(app: Arc<App>, cx: RequestContext, r: StatsRequest) -> HandlerResult<i32> {
     Ok(match or_null(&r.key) {
         "@port" => cx.remote_addr().map_or(0, |peer| peer.port().into()),
-        "@conns" => match app.server().await {
-            Some(server) => i32::try_from(server.connections().len())?,
-            None => 0,
-        },
+        "@conns" => i32::try_from(cx.connection().siblings().len())?,
         "@timeout" => cx.timeout_millis(),
         key => app.counted_so_far(key),
     })

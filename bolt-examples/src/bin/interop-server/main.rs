@@ -58,10 +58,9 @@ async fn run(settings: Settings) -> Result<ExitCode, Box<dyn std::error::Error>>
         exit_with_stdin(Arc::clone(&app));
     }
     loop {
-        let server = Arc::new(listen(&settings, &app, &address, attempts).await?);
+        let server = listen(&settings, &app, &address, attempts).await?;
         attempts = REBIND_ATTEMPTS;
         address = server.local_addr().to_string();
-        app.serves_on(&server);
         println!("listening on {address}");
         let order = tokio::select! {
             _ = terminate.recv() => None,
