@@ -144,8 +144,10 @@ impl<P: Protocol> Pool<P> {
                 return Ok(None);
             }
             let (tell, outcome) = oneshot::channel();
-            state.wait(tell);
-            self.have_kept(&mut state, core);
+            // While somebody waits already, the keeper has a reason to wake.
+            if state.wait(tell) || state.has_no_keeper() {
+                self.have_kept(&mut state, core);
+            }
             outcome
         };
         match timeout_at(deadline, outcome).await {
@@ -166,7 +168,7 @@ impl<P: Protocol> Pool<P> {
 
     /// Has the keeper look at the pool; must be called within a runtime.
     fn have_kept(self: &Arc<Self>, state: &mut State<P>, core: &Arc<Core<P>>) {
-        if state.keeper.as_ref().is_none_or(JoinHandle::is_finished) {
+        if state.has_no_keeper() {
             state.dialing = 0;
             let keeping = core.keep(self);
             state.keeper = Some(self.registry.track(keeping));
@@ -347,11 +349,17 @@ impl<P: Protocol> Pool<P> {
 }
 
 impl<P: Protocol> State<P> {
-    fn wait(&mut self, waiter: Waiter<P>) {
+    /// Whether it is the first one to wait.
+    fn wait(&mut self, waiter: Waiter<P>) -> bool {
         if self.waiters.len() == self.waiters.capacity() {
             self.prune_waiters();
         }
         self.waiters.push(waiter);
+        self.waiters.len() == 1
+    }
+
+    fn has_no_keeper(&self) -> bool {
+        self.keeper.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Forgets the calls that have given up.
