@@ -1,12 +1,9 @@
 //! The handle of one connection.
 
 use std::fmt;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
@@ -17,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::driver::Driver;
 use super::handler::FrameHandler;
 use super::outbox::Prepared;
+use super::response::ResponseFuture;
 use super::shared::{Rejected, Setup, Shared};
 use super::stats::ConnectionStats;
 use super::turn::Turn;
@@ -169,10 +167,7 @@ impl<P: Protocol> Connection<P> {
         turn: Option<u64>,
     ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
         let id = self.0.queue_call(frame, deadline, turn)?;
-        Ok(ResponseFuture {
-            shared: Arc::clone(&self.0),
-            id: Some(id),
-        })
+        Ok(ResponseFuture::new(Arc::clone(&self.0), id))
     }
 
     /// Queues a frame that gets no answer, waiting for room until `deadline`. It has left this
@@ -419,66 +414,6 @@ impl<P: Protocol> fmt::Debug for Connection<P> {
             .field("protocol", &P::NAME)
             .field("number", &self.0.number)
             .field("peer", &self.0.peer)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The answer to a request that is queued or under way. `'static`: it may be kept, moved to
-/// another task, or dropped.
-///
-/// # Cancel safety
-///
-/// Dropping it gives the call up and frees its place at once. The request may still be handled;
-/// its answer is dropped when it comes.
-#[must_use = "dropping the future gives the call up"]
-pub struct ResponseFuture<P: Protocol> {
-    shared: Arc<Shared<P>>,
-    /// `None` once the outcome has been taken.
-    id: Option<u64>,
-}
-
-impl<P: Protocol> ResponseFuture<P> {
-    /// The id that the request has on its connection.
-    #[must_use]
-    pub fn request_id(&self) -> Option<u64> {
-        self.id
-    }
-
-    /// The connection it went to.
-    #[must_use]
-    pub fn connection(&self) -> Connection<P> {
-        Connection(Arc::clone(&self.shared))
-    }
-}
-
-impl<P: Protocol> Future for ResponseFuture<P> {
-    type Output = Result<P::Frame>;
-
-    /// # Panics
-    ///
-    /// When polled again after it was ready.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.id.expect("polled after it was ready");
-        let polled = self.shared.lock().pending.poll(id, cx);
-        polled.map(|outcome| {
-            self.id = None;
-            outcome.map_err(|error| error.with_call(self.shared.peer, None, false))
-        })
-    }
-}
-
-impl<P: Protocol> Drop for ResponseFuture<P> {
-    fn drop(&mut self) {
-        if let Some(id) = self.id {
-            self.shared.forget(id);
-        }
-    }
-}
-
-impl<P: Protocol> fmt::Debug for ResponseFuture<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture")
-            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }

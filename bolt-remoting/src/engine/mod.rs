@@ -21,6 +21,7 @@ pub(crate) mod load;
 mod outbox;
 mod pending;
 mod receiver;
+pub(crate) mod response;
 mod room;
 pub(crate) mod shared;
 mod state;
