@@ -3,6 +3,7 @@
 //! Fields that a peer leaves out have their defaults, and unknown ones are passed over, as in
 //! Java. Any Java `String` may be null: [`Text`].
 
+pub mod counter;
 pub mod sofarpc;
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! What the interoperability programs `interop-server` and `interop-client` share: the request
 //! classes of the contract that all peers honour, their custom serializers, scenarios, and a command
-//! line parser. Beside them stand protocols that others have made for SOFABolt: [`sofarpc`].
+//! line parser. Beside them stand protocols that others have made for SOFABolt: [`sofarpc`] and [`jraft`].
 //!
 //! The Java peers in the folder `java` honour the same contract on the real SOFABolt, so each
 //! client can be run against each server.
@@ -28,6 +28,7 @@
 pub mod check;
 pub mod contract;
 pub mod custom;
+pub mod jraft;
 pub mod options;
 pub mod scenario;
 pub mod sofarpc;
