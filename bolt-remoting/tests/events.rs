@@ -225,7 +225,7 @@ async fn events_that_a_listener_is_too_slow_for_are_dropped_in_pairs() {
         let _ = gate.lock().unwrap().recv();
         also(event);
     });
-    let server = server.detached().unwrap();
+    let server = server.without_listener().unwrap();
     let mut streams = Vec::new();
     for _ in 0..11_000 {
         let (near, far) = tokio::io::duplex(16);

@@ -78,7 +78,9 @@ impl Log {
 }
 
 async fn serve() -> turmoil::Result {
-    let server = RpcServer::builder().processors(processors()).detached()?;
+    let server = RpcServer::builder()
+        .processors(processors())
+        .without_listener()?;
     let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
     loop {
         let (stream, peer) = listener.accept().await?;

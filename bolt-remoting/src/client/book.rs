@@ -6,7 +6,8 @@ use bolt_codec::Protocol;
 use lru::LruCache;
 use rustc_hash::FxHashMap;
 
-use super::pool::{Pool, RECENT};
+use super::idle::RECENT;
+use super::pool::Pool;
 use crate::{Address, CloseReason, Error, Result};
 
 /// Texts that are known per address.

@@ -52,6 +52,7 @@ mod config;
 mod connect;
 mod core;
 mod dial;
+mod idle;
 mod plan;
 mod pool;
 mod redial;

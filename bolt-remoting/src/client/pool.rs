@@ -1,6 +1,5 @@
 //! The connections of one address, as callers see them.
 
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
+use super::idle::{Check, Idle, Marks, USED};
 use super::plan::{Due, Standing};
 use super::redial::Redial;
 use super::select::Select;
@@ -19,7 +19,6 @@ use super::snapshot::PoolSnapshot;
 use crate::config::ConnectionConfig;
 use crate::engine::shared::Watch;
 use crate::registry::Registry;
-use crate::time::after;
 use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result};
 
 /// An address and its connections. Callers take connections from `shown`, without a lock; the
@@ -405,101 +404,4 @@ impl<P: Protocol> Watch for Pool<P> {
 
 fn earliest(times: [Option<Instant>; 2]) -> Option<Instant> {
     times.into_iter().flatten().min()
-}
-
-/// What has been done with a pool since somebody looked last.
-#[derive(Debug, Default)]
-pub(crate) struct Marks(AtomicU8);
-
-/// Looked at by those who let idle pools go.
-pub(crate) const USED: u8 = 1;
-/// Looked at when there are too many pools.
-pub(crate) const RECENT: u8 = 2;
-
-impl Marks {
-    /// A call uses the pool: a load, mostly.
-    pub(crate) fn set(&self) {
-        if self.0.load(Ordering::Relaxed) != USED | RECENT {
-            self.0.store(USED | RECENT, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the mark was set; it isn't any more.
-    pub(crate) fn take(&self, mark: u8) -> bool {
-        self.0.fetch_and(!mark, Ordering::Relaxed) & mark != 0
-    }
-}
-
-/// When a pool has gone unused for long enough. No clock.
-#[derive(Debug)]
-pub(crate) struct Idle {
-    timeout: Option<Duration>,
-    since: Instant,
-    check_at: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Check {
-    LetGo,
-    /// Nothing before this time, if ever.
-    At(Option<Instant>),
-}
-
-impl Idle {
-    pub(crate) fn new(timeout: Option<Duration>, now: Instant) -> Self {
-        Self {
-            timeout,
-            since: now,
-            check_at: now,
-        }
-    }
-
-    pub(crate) fn check(&mut self, now: Instant, used: impl FnOnce() -> bool) -> Check {
-        let Some(timeout) = self.timeout else {
-            return Check::At(None);
-        };
-        if self.check_at <= now {
-            if used() {
-                self.since = now;
-            } else if now.saturating_duration_since(self.since) >= timeout {
-                return Check::LetGo;
-            }
-            self.check_at = after(now, (timeout / 4).max(Duration::from_millis(1)));
-        }
-        Check::At(Some(self.check_at))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SEC: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn an_unused_pool_is_let_go_after_its_time_and_at_most_a_quarter_more() {
-        let start = Instant::now();
-        let mut idle = Idle::new(Some(SEC * 8), start);
-        for (second, used, expected) in [
-            (0, true, Check::At(Some(start + SEC * 2))),
-            (1, false, Check::At(Some(start + SEC * 2))),
-            (3, true, Check::At(Some(start + SEC * 5))),
-            (5, false, Check::At(Some(start + SEC * 7))),
-            (10, false, Check::At(Some(start + SEC * 12))),
-            (12, false, Check::LetGo),
-        ] {
-            assert_eq!(
-                idle.check(start + SEC * second, || used),
-                expected,
-                "{second}"
-            );
-        }
-    }
-
-    #[test]
-    fn without_a_limit_nothing_is_ever_idle() {
-        let now = Instant::now();
-        let mut idle = Idle::new(None, now);
-        assert_eq!(idle.check(now + SEC * 1_000_000, || false), Check::At(None));
-    }
 }

@@ -129,7 +129,7 @@ impl RpcClientBuilder {
     ///
     /// let server = RpcServer::builder()
     ///     .handle(|_cx, name: String| async move { Ok(format!("hello {name}")) })
-    ///     .detached()?;
+    ///     .without_listener()?;
     /// let client = RpcClient::builder()
     ///     .connector(move |_address| {
     ///         let (near, far) = tokio::io::duplex(64 * 1024);

@@ -244,9 +244,9 @@ impl RpcServerBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidArgument`] when two handlers are registered for one class.
-    pub fn detached(self) -> Result<RpcServer> {
+    pub fn without_listener(self) -> Result<RpcServer> {
         let (builder, settings) = self.engine()?;
-        let server = builder.detached();
+        let server = builder.without_listener();
         Ok(RpcServer { server, settings })
     }
 

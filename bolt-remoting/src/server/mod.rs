@@ -139,7 +139,7 @@ impl<P: Protocol> ServerBuilder<P> {
         let socket = self.socket.clone();
         #[cfg(feature = "tls")]
         let tls = self.tls.clone();
-        let mut server = self.detached();
+        let mut server = self.without_listener();
         server.local = local;
         let acceptor = Acceptor {
             reception: Arc::clone(&server.reception),
@@ -162,7 +162,7 @@ impl<P: Protocol> ServerBuilder<P> {
     /// A server that listens nowhere: it serves the byte streams that it is given with
     /// [`Server::attach`]. For tests without ports, and for streams that are accepted elsewhere.
     #[must_use]
-    pub fn detached(self) -> Server<P> {
+    pub fn without_listener(self) -> Server<P> {
         let registry = Registry::new(Events::to(self.listeners));
         Server {
             local: SocketAddr::from(([0, 0, 0, 0], 0)),

@@ -216,7 +216,7 @@ impl<P: Protocol> ServerBuilder<P> {
             let text = "on a shared port TLS is to be given to the port";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let mut server = self.detached();
+        let mut server = self.without_listener();
         server.local = port.local;
         port.desk.add(Arc::new(ToServer {
             reception: Arc::clone(&server.reception),

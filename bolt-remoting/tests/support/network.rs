@@ -57,7 +57,7 @@ impl Network {
     /// A new server of the usual handlers in place of the one before, whose connections are cut.
     pub(crate) fn restart(&self) {
         let server = RpcServer::builder().processors(processors());
-        self.start(server.detached().unwrap());
+        self.start(server.without_listener().unwrap());
     }
 
     pub(crate) fn server(&self) -> Arc<RpcServer> {
