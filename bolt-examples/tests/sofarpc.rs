@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bolt_codec::Limits;
 use bolt_codec::bolt::SerializerCode;
 use bolt_examples::contract::sofarpc::{HelloReq, HelloRes};
 use bolt_examples::sofarpc::{
@@ -13,7 +14,7 @@ use bolt_examples::sofarpc::{
 };
 use bolt_hessian::{ByteArray, Serializer, Value};
 use bolt_remoting::rpc::{Body, Processors, Raw};
-use bolt_remoting::{ErrorKind, RpcClient, RpcServer};
+use bolt_remoting::{ConnectionConfig, ErrorKind, RpcClient, RpcServer};
 
 const ECHO: &str = "com.example.Echo";
 
@@ -396,6 +397,36 @@ async fn a_header_that_names_no_service_is_an_error_of_that_call() {
             let answer = pair.raw(code, &header, &echo_call()).await;
             assert_eq!(answer, Err(ErrorKind::ServerDeserialize), "{header:.40?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_too_large_for_a_frame_ends_alone() {
+    let mut config = ConnectionConfig::server();
+    config.limits = Limits::with_max_frame(10_000);
+    let provider = Provider::new().service(echo()).expect("one");
+    let server = RpcServer::builder().config(config);
+    let server = server.processors(provider.into_processors());
+    let server = server.bind("127.0.0.1:0").await.expect("a port");
+    let address = server.local_addr().to_string();
+    let (modest, greedy) = (RpcClient::new(), RpcClient::new());
+    let kept = modest.connect(&address).await.expect("connected");
+    let call =
+        Consumer::new(&greedy, &address, ECHO).invoke::<String>("echo", ("x".repeat(20_000),));
+    match call.await {
+        Err(SofaError::Call(error)) => assert_eq!(error.kind(), ErrorKind::Closed),
+        other => panic!("{other:?}"),
+    }
+    let text: String = Consumer::new(&modest, &address, ECHO)
+        .invoke("echo", ("x",))
+        .await
+        .expect("unharmed");
+    assert_eq!((text.as_str(), kept.engine().is_open()), ("x", true));
+    // A header has room for 32,767 bytes; what has more is not sent at all.
+    let call = Consumer::new(&modest, &address, ECHO).invoke::<String>(&"m".repeat(40_000), ());
+    match call.await {
+        Err(SofaError::Call(error)) => assert!(!error.was_sent(), "{error:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -15,12 +15,13 @@ mod trials;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bolt_examples::contract::counter::{Add, GROUP, Read, Value};
 use bolt_examples::jraft::{JRaftError, PeerId, RaftGroup};
 use bolt_remoting::RpcClient;
+use bolt_remoting::rpc::{Interceptor, Next, Request, Response};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
@@ -49,19 +50,16 @@ impl Env<'_> {
     }
 
     async fn leader(&self) -> Outcome<PeerId> {
-        CALLS.fetch_add(1, Ordering::Relaxed);
         Ok(self.group.leader(PATIENCE).await?)
     }
 
     async fn add(&self, delta: i64) -> Result<i64, JRaftError> {
-        CALLS.fetch_add(1, Ordering::Relaxed);
         let value: Value = self.group.call(&Add { delta }, PATIENCE).await?;
         Ok(value.value)
     }
 
     /// What a node answers who has to know of everything that was added.
     async fn read(&self, peer: &PeerId) -> Result<i64, JRaftError> {
-        CALLS.fetch_add(1, Ordering::Relaxed);
         let read = Read {
             linearizable: Some(true),
         };
@@ -87,9 +85,8 @@ impl Env<'_> {
         loop {
             let mut named = Vec::new();
             for peer in peers {
-                CALLS.fetch_add(1, Ordering::Relaxed);
                 // Only this node is asked.
-                let alone = RaftGroup::new(&RpcClient::new(), GROUP, [peer.clone()]);
+                let alone = group([peer.clone()]);
                 named.extend(alone.leader(Duration::from_secs(2)).await.ok());
             }
             let leader = wanted.or(named.first()).cloned();
@@ -104,6 +101,25 @@ impl Env<'_> {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+/// The group, with a client of its own that counts its calls.
+fn group(peers: impl Into<Arc<[PeerId]>>) -> RaftGroup {
+    let client = RpcClient::builder().intercept(Counting).build();
+    RaftGroup::new(&client.expect("valid"), GROUP, peers)
+}
+
+struct Counting;
+
+impl Interceptor for Counting {
+    async fn intercept(
+        &self,
+        request: Request,
+        next: Next,
+    ) -> bolt_remoting::Result<Option<Response>> {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        next.run(request).await
     }
 }
 
@@ -124,7 +140,7 @@ where
         };
         let runtime = Runtime::new()?;
         runtime.block_on(async {
-            let group = RaftGroup::new(&RpcClient::new(), GROUP, cluster.peers.clone());
+            let group = group(cluster.peers.clone());
             run(Env { cluster, group }).await
         })?;
         Ok(Completion::Completed)

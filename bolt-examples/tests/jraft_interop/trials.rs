@@ -2,16 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use bolt_examples::contract::counter::{Add, GROUP, Value};
-use bolt_examples::jraft::{
-    GetLeaderRequest, GetLeaderResponse, JRaftError, PeerId, RaftCode, RaftGroup,
-};
+use bolt_examples::contract::counter::{Add, Value};
+use bolt_examples::jraft::{GetLeaderRequest, GetLeaderResponse, JRaftError, PeerId, RaftCode};
+use bolt_remoting::ErrorKind;
 use bolt_remoting::rpc::JavaClass;
-use bolt_remoting::{ErrorKind, RpcClient};
 use futures::future::try_join_all;
 use libtest_mimic::Trial;
 
-use crate::{Env, Outcome, PATIENCE, trial};
+use crate::{Env, Outcome, PATIENCE, group, trial};
 
 pub(crate) fn all() -> Vec<Trial> {
     vec![
@@ -202,7 +200,7 @@ async fn without_a_majority(env: Env<'_>) -> Outcome {
     // What had no answer may have been added, once.
     equal("sums", true, [before + 1, before + 101].contains(&after))?;
     // A client that never heard of the old leader sees the same.
-    let fresh = RaftGroup::new(&RpcClient::new(), GROUP, peers);
+    let fresh = group(peers);
     let value: Value = fresh.call(&Add { delta: 1 }, PATIENCE).await?;
     equal("a fresh client", after + 1, value.value)
 }

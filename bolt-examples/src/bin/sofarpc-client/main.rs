@@ -50,11 +50,28 @@ async fn run() -> Result<bool, String> {
     Ok(scenarios.run(&env, wanted).await)
 }
 
-/// In the order of the contract, and then those that it doesn't have.
+/// In the order of the contract.
 fn scenarios() -> Scenarios {
     let mut all = Scenarios::default();
-    results::add_to(&mut all);
-    failures::add_to(&mut all);
-    styles::add_to(&mut all);
+    all.add("hello", results::hello);
+    all.add("add", results::add);
+    all.add("pojo", results::pojo);
+    all.add("list", results::list);
+    all.add("map", results::map);
+    all.add("void", results::void);
+    all.add("null", results::null);
+    all.add("business-exception", failures::business_exception);
+    all.add("runtime-exception", failures::runtime_exception);
+    all.add("big", results::big);
+    all.add("timeout", failures::timeout);
+    all.add("no-service", failures::no_service);
+    all.add("unique-id", results::unique_id);
+    all.add("future", styles::future);
+    all.add("callback", styles::callback);
+    all.add("oneway", styles::oneway);
+    all.add("concurrent", styles::concurrent);
+    all.add("pb-hello", styles::pb_hello);
+    all.add("pb-exception", failures::pb_exception);
+    all.add("heartbeat", styles::heartbeat);
     all
 }

@@ -4,26 +4,12 @@ use std::collections::HashMap;
 
 use bolt_examples::check::{self, Outcome};
 use bolt_examples::contract::sofarpc::Person;
-use bolt_examples::sofarpc::Untyped;
+use bolt_examples::sofarpc::{JavaType, Untyped};
 use bolt_hessian::{ByteArray, Date, Value};
 
-use crate::Scenarios;
 use crate::env::Env;
 
-pub(crate) fn add_to(all: &mut Scenarios) {
-    all.add("hello", hello);
-    all.add("add", add);
-    all.add("pojo", pojo);
-    all.add("self-ref", self_ref);
-    all.add("list", list);
-    all.add("map", map);
-    all.add("void", void);
-    all.add("null", null);
-    all.add("big", big);
-    all.add("unique-id", unique_id);
-}
-
-async fn hello(env: Env) -> Outcome {
+pub(crate) async fn hello(env: Env) -> Outcome {
     let caller = env.hello();
     for name in ["rust", "", "grüße 你好 😀", &"long ".repeat(10_000)] {
         let text: String = caller.invoke("sayHello", (name,)).await?;
@@ -32,7 +18,7 @@ async fn hello(env: Env) -> Outcome {
     caller.passed("texts of 0 to 50,000 characters")
 }
 
-async fn add(env: Env) -> Outcome {
+pub(crate) async fn add(env: Env) -> Outcome {
     let caller = env.hello();
     for (a, b) in [(1, 2), (-7, 3), (i32::MAX, 1), (i32::MIN, 0)] {
         let sum: i32 = caller.invoke("add", (a, b)).await?;
@@ -54,7 +40,7 @@ pub(crate) fn person(name: &str) -> Person {
     }
 }
 
-async fn pojo(env: Env) -> Outcome {
+pub(crate) async fn pojo(env: Env) -> Outcome {
     let caller = env.hello();
     let with_friend = Person {
         friend: Some(Box::new(person("friend"))),
@@ -68,26 +54,21 @@ async fn pojo(env: Env) -> Outcome {
         };
         check::equal("person", older, got)?;
     }
-    caller.passed("with nulls, list, date and friend")
-}
-
-/// A person who is their own friend.
-async fn self_ref(env: Env) -> Outcome {
-    let caller = env.hello();
+    // Who is their own friend.
     let fields = [
         ("age", Value::Int(41)),
         ("name", "me".into()),
         ("friend", Value::Ref(0)),
     ];
-    let narcissus = Value::object("peer.sofarpc.Person", fields);
-    let args = Untyped::new([("peer.sofarpc.Person", narcissus)]);
+    let narcissus = Value::object(Person::NAME, fields);
+    let args = Untyped::new([(Person::NAME, narcissus)]);
     let got: Value = caller.invoke("birthday", args).await?;
     check::equal("age", Some(&Value::Int(42)), got.field("age"))?;
     check::equal("friend", Some(&Value::Ref(0)), got.field("friend"))?;
-    caller.passed("an object that refers to itself")
+    caller.passed("with nulls, list, date and friend, and one that refers to itself")
 }
 
-async fn list(env: Env) -> Outcome {
+pub(crate) async fn list(env: Env) -> Outcome {
     let caller = env.hello();
     for n in [0, 3, 300] {
         let got: Vec<String> = caller.invoke("repeat", ("s", n)).await?;
@@ -97,7 +78,7 @@ async fn list(env: Env) -> Outcome {
     caller.passed("of 0, 3 and 300 texts")
 }
 
-async fn map(env: Env) -> Outcome {
+pub(crate) async fn map(env: Env) -> Outcome {
     let caller = env.hello();
     let sizes = [("empty", 0), ("one", 1), ("many", 100_000)];
     let sent: HashMap<&str, ByteArray> = sizes
@@ -110,13 +91,13 @@ async fn map(env: Env) -> Outcome {
     caller.passed("of texts and bytes")
 }
 
-async fn void(env: Env) -> Outcome {
+pub(crate) async fn void(env: Env) -> Outcome {
     let caller = env.hello();
     caller.invoke::<()>("nothing", ()).await?;
     caller.passed("without a result")
 }
 
-async fn null(env: Env) -> Outcome {
+pub(crate) async fn null(env: Env) -> Outcome {
     let caller = env.hello();
     for argument in [Some("x"), None] {
         let got: Option<String> = caller.invoke("nullString", (argument,)).await?;
@@ -129,7 +110,7 @@ async fn null(env: Env) -> Outcome {
     caller.passed("as result and as argument")
 }
 
-async fn big(env: Env) -> Outcome {
+pub(crate) async fn big(env: Env) -> Outcome {
     let caller = env.hello();
     for size in [0, 32_768, 5 << 20] {
         let sent: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
@@ -140,7 +121,7 @@ async fn big(env: Env) -> Outcome {
     caller.passed("up to 5 MiB there and back")
 }
 
-async fn unique_id(env: Env) -> Outcome {
+pub(crate) async fn unique_id(env: Env) -> Outcome {
     let caller = env.hello_of("u1");
     let text: String = caller.invoke("sayHello", ("x",)).await?;
     check::equal("greeting", "u1 x", text)?;

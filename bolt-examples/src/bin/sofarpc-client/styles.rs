@@ -8,21 +8,11 @@ use bolt_examples::sofarpc::SofaError;
 use futures::future::try_join_all;
 use tokio::sync::oneshot;
 
-use crate::Scenarios;
 use crate::env::Env;
 
 const CONCURRENT_CALLS: i32 = 1000;
 
-pub(crate) fn add_to(all: &mut Scenarios) {
-    all.add("future", future);
-    all.add("callback", callback);
-    all.add("oneway", oneway);
-    all.add("concurrent", concurrent);
-    all.add("pb-hello", pb_hello);
-    all.add("heartbeat", heartbeat);
-}
-
-async fn future(env: Env) -> Outcome {
+pub(crate) async fn future(env: Env) -> Outcome {
     let caller = env.hello();
     let slow = caller.invoke::<String>("slow", (200,)).future().await?;
     let sum = caller.invoke::<i32>("add", (1, 2)).future().await?;
@@ -36,7 +26,7 @@ async fn future(env: Env) -> Outcome {
     caller.passed("two under way at a time, and a failure")
 }
 
-async fn callback(env: Env) -> Outcome {
+pub(crate) async fn callback(env: Env) -> Outcome {
     let caller = env.hello();
     let (sender, outcome) = oneshot::channel();
     caller
@@ -60,7 +50,7 @@ async fn callback(env: Env) -> Outcome {
     }
 }
 
-async fn oneway(env: Env) -> Outcome {
+pub(crate) async fn oneway(env: Env) -> Outcome {
     let caller = env.hello();
     let key = format!("rust-{}", std::process::id());
     let before: i32 = caller.invoke("noted", (&key,)).await?;
@@ -74,7 +64,7 @@ async fn oneway(env: Env) -> Outcome {
     caller.passed("all arrived")
 }
 
-async fn concurrent(env: Env) -> Outcome {
+pub(crate) async fn concurrent(env: Env) -> Outcome {
     let caller = env.hello();
     let sum = |n: i32| {
         let call = caller.invoke::<i32>("add", (n, 1));
@@ -86,7 +76,7 @@ async fn concurrent(env: Env) -> Outcome {
     caller.passed("at once on one connection")
 }
 
-async fn pb_hello(env: Env) -> Outcome {
+pub(crate) async fn pb_hello(env: Env) -> Outcome {
     let caller = env.pb_hello();
     for (name, times, data) in [
         ("pb", 2, vec![9, 8]),
@@ -110,7 +100,7 @@ async fn pb_hello(env: Env) -> Outcome {
 }
 
 /// The provider answers heartbeats, so the connection outlives many of them, and stays the same.
-async fn heartbeat(env: Env) -> Outcome {
+pub(crate) async fn heartbeat(env: Env) -> Outcome {
     const INTERVAL: Duration = Duration::from_millis(50);
     const BEATS: u32 = 10;
     let (client, caller) = env.beating(INTERVAL)?;
