@@ -49,6 +49,8 @@ pub struct Consumer {
     address: Arc<str>,
     service: Arc<str>,
     app: Option<Arc<str>>,
+    hessian: Arc<OverHessian>,
+    protobuf: Arc<OverProtobuf>,
 }
 
 impl Consumer {
@@ -61,6 +63,8 @@ impl Consumer {
             address: address.strip_prefix("bolt://").unwrap_or(address).into(),
             service: service.into().to_string().into(),
             app: None,
+            hessian: Arc::default(),
+            protobuf: Arc::default(),
         }
     }
 
@@ -78,14 +82,14 @@ impl Consumer {
         R: DeserializeOwned + Send + 'static,
     {
         let request = self.hessian_request(method, "sync", &args);
-        self.call(Arc::new(HessianAnswers), &request)
+        self.call(&self.hessian, &request)
     }
 
     /// A call over hessian2 whose answer nobody waits for; there is none.
     pub fn oneway(&self, method: &str, args: impl Arguments) -> OnewayCall {
         let request = self.hessian_request(method, "oneway", &args);
         self.client
-            .oneway_with(&HessianAnswers, &self.address, &request)
+            .oneway_with(&OverHessian, &self.address, &request)
     }
 
     /// A two-way call over protobuf: one message there, one back. A Java provider refuses a message
@@ -95,22 +99,22 @@ impl Consumer {
         R: prost::Message + Default + 'static,
     {
         let request = self.request(method, "sync", message.encode_to_vec());
-        self.call(Arc::new(ProtobufAnswers), &request)
+        self.call(&self.protobuf, &request)
     }
 
     /// A call over protobuf whose answer nobody waits for.
     pub fn oneway_protobuf(&self, method: &str, message: &impl prost::Message) -> OnewayCall {
         let request = self.request(method, "oneway", message.encode_to_vec());
         self.client
-            .oneway_with(&ProtobufAnswers, &self.address, &request)
+            .oneway_with(&OverProtobuf, &self.address, &request)
     }
 
-    fn call<R, S>(&self, serializer: Arc<S>, request: &Prepared) -> SofaCall<R>
+    fn call<R, S>(&self, serializer: &Arc<S>, request: &Prepared) -> SofaCall<R>
     where
         R: Send + 'static,
         S: EncodeBody<Prepared> + DecodeBody<Outcome<R>>,
     {
-        let call = self.client.invoke_with(&serializer, &self.address, request);
+        let call = self.client.invoke_with(serializer, &self.address, request);
         SofaCall(call)
     }
 
@@ -228,9 +232,10 @@ impl<R> fmt::Debug for SofaCall<R> {
 }
 
 /// Sends requests and reads answers over hessian2.
-struct HessianAnswers;
+#[derive(Debug, Default)]
+struct OverHessian;
 
-impl EncodeBody<Prepared> for HessianAnswers {
+impl EncodeBody<Prepared> for OverHessian {
     fn code(&self) -> SerializerCode {
         SerializerCode::HESSIAN
     }
@@ -240,7 +245,7 @@ impl EncodeBody<Prepared> for HessianAnswers {
     }
 }
 
-impl<R: DeserializeOwned> DecodeBody<Outcome<R>> for HessianAnswers {
+impl<R: DeserializeOwned> DecodeBody<Outcome<R>> for OverHessian {
     fn decode(&self, code: SerializerCode, body: Body) -> Result<Outcome<R>, SerializerError> {
         expect(SerializerCode::HESSIAN, code)?;
         let mut problem = None;
@@ -269,9 +274,10 @@ impl<R: DeserializeOwned> DecodeBody<Outcome<R>> for HessianAnswers {
 }
 
 /// Sends requests and reads answers over protobuf.
-struct ProtobufAnswers;
+#[derive(Debug, Default)]
+struct OverProtobuf;
 
-impl EncodeBody<Prepared> for ProtobufAnswers {
+impl EncodeBody<Prepared> for OverProtobuf {
     fn code(&self) -> SerializerCode {
         SerializerCode::PROTOBUF
     }
@@ -281,7 +287,7 @@ impl EncodeBody<Prepared> for ProtobufAnswers {
     }
 }
 
-impl<R: prost::Message + Default> DecodeBody<Outcome<R>> for ProtobufAnswers {
+impl<R: prost::Message + Default> DecodeBody<Outcome<R>> for OverProtobuf {
     fn decode(&self, code: SerializerCode, body: Body) -> Result<Outcome<R>, SerializerError> {
         expect(SerializerCode::PROTOBUF, code)?;
         if envelope::says_failure(&body.header)? {

@@ -77,21 +77,14 @@ impl Provider {
     /// [`Processors::execution`].
     #[must_use]
     pub fn into_processors(self) -> Processors {
-        let answer = |request, call: Incoming| async move {
-            let cx = ServiceContext {
-                request,
-                header: call.header,
-            };
+        let answer = |request: RequestContext, call: Incoming| async move {
+            let header = call.header;
             Ok(match call.step {
-                Step::Run(run) => run(cx).await,
+                Step::Run(run) => run(ServiceContext { request, header }).await,
                 Step::Refuse(code, text) => envelope::refused(code, &text),
             })
         };
-        Processors::new().handle_with(
-            REQUEST_CLASS,
-            Arc::new(self),
-            move |request: RequestContext, call| answer(request, call),
-        )
+        Processors::new().handle_with(REQUEST_CLASS, Arc::new(self), answer)
     }
 
     fn hessian(&self, header: &HeaderMap, body: &Body) -> Result<Step, SerializerError> {

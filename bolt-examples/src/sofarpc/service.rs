@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use bolt_codec::bolt::SerializerCode;
 use bolt_hessian::Deserializer;
@@ -65,7 +66,7 @@ type PrepareHessian =
 type PrepareProtobuf = dyn Fn(Bytes) -> Result<Run, SerializerError> + Send + Sync;
 
 /// The rest of a call whose arguments have been read.
-pub(super) type Run = Box<dyn FnOnce(ServiceContext) -> BoxFuture<'static, Prepared> + Send + Sync>;
+pub(super) type Run = Box<dyn FnOnce(ServiceContext) -> BoxFuture<'static, Prepared> + Send>;
 
 impl Service {
     /// A service without methods. An interface name stands for its version 1.0.
@@ -88,14 +89,15 @@ impl Service {
     #[must_use]
     pub fn method<A, R, F, Fut>(mut self, name: impl Into<String>, method: F) -> Self
     where
-        A: FromArguments + Send + Sync + 'static,
+        A: FromArguments + Send + 'static,
         R: Serialize,
-        F: Fn(ServiceContext, A) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(ServiceContext, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, ServiceException>> + Send + 'static,
     {
+        let method = Arc::new(method);
         let prepare = move |types: &[String], stream: &mut Deserializer<'_>| {
             let args = A::read(types, stream)?;
-            let method = method.clone();
+            let method = Arc::clone(&method);
             let run = move |cx| {
                 let outcome = method(cx, args);
                 async move {
@@ -125,12 +127,13 @@ impl Service {
     where
         A: prost::Message + Default + 'static,
         R: prost::Message,
-        F: Fn(ServiceContext, A) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(ServiceContext, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, ServiceException>> + Send + 'static,
     {
+        let method = Arc::new(method);
         let prepare = move |content: Bytes| {
             let message = A::decode(content)?;
-            let method = method.clone();
+            let method = Arc::clone(&method);
             let run = move |cx| {
                 let outcome = method(cx, message);
                 async move {

@@ -100,6 +100,8 @@ impl Direction {
     fn run(&self, jar: &Path) -> Result<Report, String> {
         let java = |role| {
             let mut command = Command::new("java");
+            // Of the tracer; otherwise it leaves a folder among the temporary ones.
+            command.arg(concat!("-Dlogging.path=", env!("CARGO_TARGET_TMPDIR")));
             command.arg("-jar").arg(jar).arg(role);
             command
         };
