@@ -1,3 +1,5 @@
+use crate::CodecError;
+
 /// What a decoder accepts and an encoder is willing to send.
 ///
 /// A decoder checks these from the fixed part of a frame, before it waits for (or an engine
@@ -22,6 +24,19 @@ impl Limits {
     #[must_use]
     pub fn with_max_frame(max_frame: usize) -> Self {
         Self { max_frame }
+    }
+
+    /// Whether a frame of `len` bytes is allowed, for decoders of announced lengths and for encoders.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::FrameTooLarge`] when it isn't.
+    pub fn check(&self, len: u64) -> Result<(), CodecError> {
+        let limit = self.max_frame;
+        if len > limit as u64 {
+            return Err(CodecError::FrameTooLarge { len, limit });
+        }
+        Ok(())
     }
 }
 

@@ -93,6 +93,34 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// common (a negotiated version, say) they share through a handle of the protocol's choice.
     fn open(&self, role: Role, limits: &Limits) -> (Self::Decoder, Self::Encoder, Self::Session);
 
+    /// What this end sends first of all, unasked, as soon as a connection is made; nothing by
+    /// default. Servers of SMTP and MySQL do so.
+    ///
+    /// On a port that several protocols share it goes out once the client's first bytes have been
+    /// [recognized](Self::recognize): a client that waits for it there waits in vain.
+    fn greeting(&self, role: Role, session: &Self::Session) -> Option<Self::Frame> {
+        let _ = (role, session);
+        None
+    }
+
+    /// Whether this end must have had the peer's greeting, a frame of kind [`FrameKind::Greeting`],
+    /// before it may call. A client that waits for it does so as part of connecting: no call goes
+    /// out earlier, and without a greeting the attempt fails. Not by default.
+    fn awaits_greeting(&self, role: Role) -> bool {
+        let _ = role;
+        false
+    }
+
+    /// The peer's greeting has come: what is to be known of it is kept in the session.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CodecError`] when this end can't go on with such a peer; the connection gets closed.
+    fn greeted(&self, greeting: Self::Frame, session: &Self::Session) -> Result<(), CodecError> {
+        let _ = (greeting, session);
+        Ok(())
+    }
+
     /// A heartbeat to send when the connection is silent; `None` if the protocol has none. The
     /// engine sets its id. Its answer is of kind [`FrameKind::HeartbeatAck`] where answers have ids,
     /// and of either kind where they go in order. Whatever comes is a sign of life.
@@ -134,6 +162,12 @@ pub trait Protocol: Send + Sync + Sized + 'static {
 }
 
 /// What an engine asks a frame.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no frame: the engine can't ask it what it is for",
+    label = "`bolt_codec::Frame` is not implemented for this type",
+    note = "implement `Frame` for it: `kind` says whether it is a request, an answer, …; protocols \
+            with ids need `id` and `set_id` too"
+)]
 pub trait Frame: Send + 'static {
     /// What the frame is for.
     fn kind(&self) -> FrameKind;
@@ -181,6 +215,8 @@ pub enum FrameKind {
     Heartbeat,
     /// Answers a heartbeat.
     HeartbeatAck,
+    /// What the peer says first, unasked; given to [`Protocol::greeted`].
+    Greeting,
     /// The peer asks for no new requests on this connection; those in flight are still answered.
     GoAway,
     /// Well-formed but without meaning to us: counted and dropped, never answered.
@@ -237,13 +273,20 @@ pub enum Refusal {
 }
 
 /// Bytes to frames.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no decoder of frames",
+    label = "`bolt_codec::FrameDecoder` is not implemented for this type",
+    note = "implement `FrameDecoder` for it; one of `tokio_util::codec` is another trait, with the \
+            same `decode`"
+)]
 pub trait FrameDecoder: Send + 'static {
     /// What comes out.
     type Frame;
 
     /// Takes one frame from the front of `src`, or leaves `src` as it is and returns `None` when
     /// more bytes are needed. Called again until it returns `None`, so a decoder may make several
-    /// frames of one.
+    /// frames of one on the wire (answers to several calls, say) by giving them one after the other
+    /// before it looks at `src` again.
     ///
     /// Implementations check announced lengths against the limits before they wait for the bytes,
     /// and never reserve memory for bytes that have not arrived: the engine grows `src`.
@@ -253,11 +296,18 @@ pub trait FrameDecoder: Send + 'static {
     /// Any [`CodecError`]: the stream is out of step and the connection gets closed.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Frame>, CodecError>;
 
+    /// Whether the decoder keeps part of a frame to itself, taken from the front of `src` before the
+    /// rest has arrived. Bytes left in `src` are seen without it. For the time limit of a begun
+    /// frame; not so by default.
+    fn is_mid_frame(&self) -> bool {
+        false
+    }
+
     /// Called once when the stream has ended and `decode` returned `None`.
     ///
     /// # Errors
     ///
-    /// [`CodecError::Truncated`] by default when bytes of an unfinished frame are left.
+    /// [`CodecError::Truncated`] by default when bytes of an unfinished frame are left in `src`.
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Self::Frame>, CodecError> {
         match src.len() {
             0 => Ok(None),
@@ -267,6 +317,12 @@ pub trait FrameDecoder: Send + 'static {
 }
 
 /// Frames to bytes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no encoder of frames",
+    label = "`bolt_codec::FrameEncoder` is not implemented for this type",
+    note = "implement `FrameEncoder` for it; one of `tokio_util::codec` is another trait, which writes \
+            to a `BytesMut`"
+)]
 pub trait FrameEncoder: Send + 'static {
     /// What goes in.
     type Frame;
@@ -293,5 +349,27 @@ pub trait FrameEncoder: Send + 'static {
     ) -> Result<(), CodecError> {
         let _ = digest;
         self.encode(frame, dst)
+    }
+
+    /// About how many bytes the frames take that were given to [`encode`](Self::encode) and are not
+    /// in `dst` yet, because the encoder gathers them for one frame that carries them all. They
+    /// count towards the limit of bytes that wait to be written. 0 by default: nothing is gathered.
+    ///
+    /// Only what waits at the same time is worth gathering: nobody waits for more.
+    fn gathered(&self) -> usize {
+        0
+    }
+
+    /// Appends what was gathered. Called before queued bytes are taken for writing if
+    /// [`gathered`](Self::gathered) isn't 0, which it must be afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CodecError`] when it can't be expressed. It is lost then, and since nobody can tell whose
+    /// frames it was, the connection gets closed. What can go wrong with a single frame is better
+    /// found out in [`encode`](Self::encode).
+    fn write_gathered(&mut self, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+        let _ = dst;
+        Ok(())
     }
 }

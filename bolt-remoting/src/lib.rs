@@ -25,7 +25,7 @@
 //!
 //! - [`rpc`]: SOFABolt itself, typed calls and handlers;
 //! - [`Client`], [`Server`] and [`Connection`]: the same engine for any
-//!   [`Protocol`](bolt_codec::Protocol), SOFABolt's being one of them.
+//!   [`Protocol`](bolt_codec::Protocol), SOFABolt's being one of them. The [`tutorial`] writes another.
 //!
 //! A call's request is queued when its future is first awaited, or right away with
 //! [`future`](rpc::Call::future) and [`callback`](rpc::Call::callback). Its one deadline covers
@@ -62,6 +62,7 @@ pub mod server;
 mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod tutorial;
 
 pub use address::Address;
 pub use client::{Client, ClientBuilder};

@@ -121,12 +121,7 @@ impl Layout {
         let with_crc = self.version == BoltVersion::V2_2 && switch & CRC_SWITCH != 0;
         let crc = if with_crc { 4 } else { 0 };
         let total = (self.lengths_at + 8 + class + header + crc) as u64 + u64::from(content);
-        if total > limits.max_frame as u64 {
-            return Err(CodecError::FrameTooLarge {
-                len: total,
-                limit: limits.max_frame,
-            });
-        }
+        limits.check(total)?;
         Ok(Some(Lengths {
             class,
             header,

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::book::Book;
-use super::core::{Adjust, Core, ProtocolOf};
+use super::core::{Adjust, Core, Prepare, ProtocolOf};
 use super::dial::Connector;
 use super::{Client, Connect, Inner, LeastPending, PoolConfig, Select};
 use crate::config::ConnectionConfig;
@@ -15,7 +15,7 @@ use crate::engine::handler::{FrameHandler, NoHandler};
 use crate::events::{ConnectionEvent, Events, Listener};
 use crate::net::Transport;
 use crate::registry::Registry;
-use crate::{Address, Result, SocketOptions};
+use crate::{Address, Connection, Result, SocketOptions};
 
 /// Makes a [`Client`].
 pub struct ClientBuilder<P: Protocol> {
@@ -27,6 +27,7 @@ pub struct ClientBuilder<P: Protocol> {
     select: Arc<dyn Select<P>>,
     transport: Transport,
     connector: Option<Arc<dyn Connect>>,
+    prepare: Option<Box<Prepare<P>>>,
     listeners: Vec<Box<Listener<P>>>,
 }
 
@@ -42,6 +43,7 @@ impl<P: Protocol> ClientBuilder<P> {
             select: Arc::new(LeastPending),
             transport: Transport::default(),
             connector: None,
+            prepare: None,
             listeners: Vec::new(),
         }
     }
@@ -117,6 +119,35 @@ impl<P: Protocol> ClientBuilder<P> {
         self
     }
 
+    /// What is done on each new connection before anybody else may call on it: to log in or to
+    /// register, say. It belongs to connecting: it has to end within the connect timeout, and if it
+    /// fails, the attempt to connect has failed and the connection is closed.
+    ///
+    /// ```no_run
+    /// # use bolt_remoting::{Client, ErrorKind};
+    /// # use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
+    /// # use std::time::Duration;
+    /// let client = Client::builder(Bolt::default())
+    ///     .prepare(|connection| async move {
+    ///         let login = BoltFrame::request(BoltVersion::V1, "com.example.Login", &b"secret"[..]);
+    ///         let answer = connection.call(login, Duration::from_secs(1)).await?;
+    ///         match &answer.content[..] {
+    ///             b"welcome" => Ok(()),
+    ///             other => Err(format!("not let in: {other:?}").into()),
+    ///         }
+    ///     })
+    ///     .build();
+    /// ```
+    #[must_use]
+    pub fn prepare<F, Fut>(mut self, prepare: F) -> Self
+    where
+        F: Fn(Connection<P>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        self.prepare = Some(Box::new(move |connection| Box::pin(prepare(connection))));
+        self
+    }
+
     /// Has `listener` told what happens to connections. There may be several. Java:
     /// `addConnectionEventProcessor`.
     #[must_use]
@@ -153,6 +184,7 @@ impl<P: Protocol> ClientBuilder<P> {
             settings: self.settings,
             select: self.select,
             connector,
+            prepare: self.prepare,
             runtime: Handle::try_current().ok(),
             registry: Registry::new(Events::to(self.listeners)),
             end: CancellationToken::new(),

@@ -7,14 +7,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
+use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::book::{Book, Opened};
 use super::config::PoolConfig;
-use super::dial::{Connector, Dialed};
+use super::dial::{Connector, Dialed, Fresh};
 use super::pool::{Pool, Step};
 use super::select::Select;
 use crate::config::ConnectionConfig;
@@ -22,11 +23,15 @@ use crate::engine::handler::FrameHandler;
 use crate::engine::shared::{Setup, Watch};
 use crate::events::ConnectionEvent;
 use crate::registry::Registry;
-use crate::time::after;
+use crate::time::{after, deadline};
 use crate::{Address, Connection, Error, ErrorKind, Result, net};
 
 pub(crate) type ProtocolOf<P> = dyn Fn(&Address) -> Result<Arc<P>> + Send + Sync;
 pub(crate) type Adjust = dyn Fn(&Address, &mut ConnectionConfig) + Send + Sync;
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Prepare<P> =
+    dyn Fn(Connection<P>) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync;
 
 /// The part of an age that chance may take off.
 const AGE_SPREAD: f64 = 0.2;
@@ -41,6 +46,7 @@ pub(crate) struct Core<P: Protocol> {
     pub(crate) settings: PoolConfig,
     pub(crate) select: Arc<dyn Select<P>>,
     pub(crate) connector: Connector,
+    pub(crate) prepare: Option<Box<Prepare<P>>>,
     /// The one it was built in: calls from plain threads go on there.
     pub(crate) runtime: Option<Handle>,
     pub(crate) registry: Arc<Registry<P>>,
@@ -110,17 +116,44 @@ impl<P: Protocol> Core<P> {
     pub(crate) async fn standalone(&self, address: Address) -> Result<Connection<P>> {
         let recipe = self.recipe(&address)?;
         let address = Arc::new(address);
-        let dialed = self.dial(&address).await;
-        let dialed = dialed.inspect_err(|error| self.tell_failure(&address, error))?;
-        Ok(self.start(dialed, recipe, address, None))
+        let fresh = self.dial(recipe, Arc::clone(&address), self.registry.watch());
+        let fresh = fresh.await;
+        let fresh = fresh.inspect_err(|error| self.tell_failure(&address, error))?;
+        Ok(fresh.keep())
     }
 
-    fn dial(&self, address: &Arc<Address>) -> impl Future<Output = Result<Dialed>> + Send + use<P> {
-        let limit = address
-            .connect_timeout()
-            .unwrap_or(self.settings.connect_timeout);
-        let (connector, address) = (self.connector.clone(), Arc::clone(address));
-        async move { connector.dial(&address, limit).await }
+    /// Connects and makes the connection ready for callers, all of it within the connect timeout.
+    async fn dial(
+        &self,
+        recipe: Recipe<P>,
+        address: Arc<Address>,
+        watch: Option<Weak<dyn Watch>>,
+    ) -> Result<Fresh<P>> {
+        let limit = address.connect_timeout();
+        let limit = limit.unwrap_or(self.settings.connect_timeout);
+        let until = deadline(limit);
+        let dialed = self.connector.dial(&address, limit).await?;
+        let fresh = Fresh::new(self.start(dialed, recipe, Arc::clone(&address), watch));
+        let failed = |why: String| {
+            let text = format!("can't connect to {address}{why}");
+            Error::new(ErrorKind::Connect, text)
+        };
+        match timeout_at(until, self.make_ready(&fresh)).await {
+            Ok(Ok(())) => Ok(fresh),
+            Ok(Err(why)) => Err(failed(format!(": {why}")).with_source(why)),
+            Err(_) => Err(failed(format!(
+                " within {limit:?}: it was still being prepared"
+            ))),
+        }
+    }
+
+    /// What comes between connecting and the first call.
+    async fn make_ready(&self, fresh: &Fresh<P>) -> Result<(), BoxError> {
+        fresh.connection().greeted().await?;
+        match &self.prepare {
+            Some(prepare) => prepare(fresh.connection().clone()).await,
+            None => Ok(()),
+        }
     }
 
     /// The one place where a stream becomes a connection.
@@ -129,13 +162,9 @@ impl<P: Protocol> Core<P> {
         dialed: Dialed,
         recipe: Recipe<P>,
         address: Arc<Address>,
-        pool: Option<&Arc<Pool<P>>>,
+        watch: Option<Weak<dyn Watch>>,
     ) -> Connection<P> {
         let (peer, local) = dialed.addresses();
-        let watch = match pool {
-            Some(pool) => Some(Arc::downgrade(pool) as Weak<dyn Watch>),
-            None => self.registry.watch(),
-        };
         let setup = Setup {
             protocol: recipe.protocol,
             role: Role::Client,
@@ -189,7 +218,7 @@ impl<P: Protocol> Core<P> {
             let wait = match pool.step(self, Instant::now()) {
                 Step::Dial(count) => {
                     for _ in 0..count {
-                        dials.spawn(self.dial(&pool.address));
+                        dials.spawn(self.dial_for(pool));
                     }
                     continue;
                 }
@@ -220,9 +249,22 @@ impl<P: Protocol> Core<P> {
         }
     }
 
-    fn dialed(&self, pool: &Arc<Pool<P>>, outcome: Result<Result<Dialed>, JoinError>) {
+    fn dial_for(
+        self: &Arc<Self>,
+        pool: &Arc<Pool<P>>,
+    ) -> impl Future<Output = Result<Fresh<P>>> + Send + use<P> {
+        let recipe = Recipe {
+            protocol: Arc::clone(&pool.protocol),
+            config: Arc::clone(&pool.config),
+        };
+        let watch = Arc::downgrade(pool) as Weak<dyn Watch>;
+        let (core, address) = (Arc::clone(self), Arc::clone(&pool.address));
+        async move { core.dial(recipe, address, Some(watch)).await }
+    }
+
+    fn dialed(&self, pool: &Arc<Pool<P>>, outcome: Result<Result<Fresh<P>>, JoinError>) {
         let outcome = outcome.unwrap_or_else(|panicked| {
-            let text = format!("can't connect to {}: the connector panicked", pool.address);
+            let text = format!("can't connect to {}: connecting panicked", pool.address);
             Err(Error::new(ErrorKind::Connect, text).with_source(panicked))
         });
         if let Err(error) = &outcome {
@@ -233,13 +275,7 @@ impl<P: Protocol> Core<P> {
             let age = age.mul_f64(1.0 - AGE_SPREAD * fastrand::f64());
             after(Instant::now(), age)
         });
-        pool.dialed(outcome, until, |dialed| {
-            let recipe = Recipe {
-                protocol: Arc::clone(&pool.protocol),
-                config: Arc::clone(&pool.config),
-            };
-            self.start(dialed, recipe, Arc::clone(&pool.address), Some(pool))
-        });
+        pool.dialed(outcome, until);
         if failed {
             pool.disappoint();
         }

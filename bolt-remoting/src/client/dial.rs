@@ -1,14 +1,15 @@
-//! From an address to a byte stream.
+//! From an address to a byte stream, and to a connection that somebody takes or nobody.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bolt_codec::Protocol;
 use tokio::time::timeout;
 
 use super::connect::{Connect, Stream};
 use crate::net::{self, Transport};
-use crate::{Address, Error, ErrorKind, Result};
+use crate::{Address, Connection, Error, ErrorKind, Result};
 
 /// Where streams come from.
 #[derive(Clone)]
@@ -26,6 +27,31 @@ pub(crate) enum Connector {
 pub(crate) enum Dialed {
     Network(net::Stream),
     Other(Stream),
+}
+
+/// A connection that nobody has yet: closed unless it is kept, whatever becomes of who made it.
+pub(crate) struct Fresh<P: Protocol>(Option<Connection<P>>);
+
+impl<P: Protocol> Fresh<P> {
+    pub(crate) fn new(connection: Connection<P>) -> Self {
+        Self(Some(connection))
+    }
+
+    pub(crate) fn connection(&self) -> &Connection<P> {
+        self.0.as_ref().expect("there until it is kept")
+    }
+
+    pub(crate) fn keep(mut self) -> Connection<P> {
+        self.0.take().expect("kept once")
+    }
+}
+
+impl<P: Protocol> Drop for Fresh<P> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            connection.close();
+        }
+    }
 }
 
 impl Connector {

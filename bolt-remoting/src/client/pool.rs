@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
+use super::dial::Fresh;
 use super::idle::{Check, Idle, Marks, USED};
 use super::plan::{Due, Standing};
 use super::redial::Redial;
@@ -253,25 +254,20 @@ impl<P: Protocol> Pool<P> {
         }
     }
 
-    /// A dial has ended; `open` makes the connection.
-    pub(crate) fn dialed<T>(
-        &self,
-        outcome: Result<T>,
-        until: Option<Instant>,
-        open: impl FnOnce(T) -> Connection<P>,
-    ) {
+    /// A dial has ended.
+    pub(crate) fn dialed(&self, outcome: Result<Fresh<P>>, until: Option<Instant>) {
         let now = Instant::now();
         let mut state = self.lock();
         state.dialing -= 1;
         state.wanted_once = false;
         match outcome {
-            Ok(stream) if !state.closed => {
-                let connection = open(stream);
+            Ok(fresh) if !state.closed => {
+                let connection = fresh.keep();
                 state.redial.connected();
                 state.last_error = None;
                 state.members.push(Member { connection, until });
             }
-            Ok(_) => {}
+            Ok(fresh) => drop(fresh),
             Err(error) => {
                 state.redial.failed(now, fastrand::f64());
                 state.last_error = Some(error);

@@ -86,6 +86,7 @@ impl<P: Protocol> Connection<P> {
         let (decoder, encoder, session) = setup.protocol.open(setup.role, &setup.config.limits);
         let began = setup.began;
         let shared = Arc::new(Shared::new(setup, session, encoder, number));
+        shared.greet();
         let driver = Driver::new(Arc::clone(&shared), handler, io, decoder, began);
         (Self(shared), driver)
     }
@@ -287,6 +288,28 @@ impl<P: Protocol> Connection<P> {
     /// Waiting can be given up and taken up again at any time.
     pub async fn closed(&self) {
         self.0.ended.cancelled().await;
+    }
+
+    /// Waits until the peer's greeting has come, if the protocol
+    /// [waits for one](Protocol::awaits_greeting) at this end. Connections that a
+    /// [`Client`](crate::Client) gives have it already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Closed`] when the connection ends first, because of what the greeting says, say.
+    ///
+    /// # Cancel safety
+    ///
+    /// Waiting can be given up and taken up again at any time.
+    pub async fn greeted(&self) -> Result<()> {
+        let Some(greeted) = &self.0.greeted else {
+            return Ok(());
+        };
+        greeted.cancelled().await;
+        match self.close_reason() {
+            None => Ok(()),
+            Some(reason) => Err(Error::closed(reason).with_call(self.0.peer, None, false)),
+        }
     }
 
     /// The runtime that the connection's task runs on.

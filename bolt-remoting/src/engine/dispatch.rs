@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bolt_codec::{Correlation, Frame, FrameKind, Protocol, Refusal};
+use bolt_codec::{CodecError, Correlation, Frame, FrameKind, Protocol, Refusal};
 use futures::FutureExt;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub(crate) struct Dispatch<P: Protocol> {
     wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
+    /// What the protocol has against the peer's greeting.
+    unwelcome: Option<CodecError>,
 }
 
 enum Inward<F> {
@@ -63,6 +65,7 @@ impl<P: Protocol> Dispatch<P> {
             wakers: Vec::new(),
             admission: Admission::Unknown,
             piling_up: false,
+            unwelcome: None,
         }
     }
 
@@ -86,6 +89,7 @@ impl<P: Protocol> Dispatch<P> {
                 }
             }
             FrameKind::GoAway => self.batch.push(Inward::GoAway),
+            FrameKind::Greeting => self.unwelcome = self.shared.hear_greeting(frame).err(),
             _ => add(&self.shared.counters.unknown_frames, 1),
         }
         if self.batch.len() >= BATCH {
@@ -153,10 +157,11 @@ impl<P: Protocol> Dispatch<P> {
         }
     }
 
-    /// A reason to close when the peer sends more than it takes.
+    /// A reason to close when the peer sends more than it takes, or is none to go on with.
     pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
         self.settle();
-        self.piling_up.then_some(CloseReason::WriteStalled)
+        let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
+        unwelcome.or(self.piling_up.then_some(CloseReason::WriteStalled))
     }
 
     /// Passes on what the batch brought, under one lock, and sees what may come next.

@@ -15,6 +15,13 @@ use crate::Connection;
 ///
 /// Most handlers are closures wrapped by [`handler_fn`]. Implement the trait to answer without a
 /// future, or to choose the future's type per frame.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` handles no frames of `{P}`",
+    label = "not a `FrameHandler<{P}>`",
+    note = "a closure becomes a handler by `handler_fn(|cx: FrameContext<_>, frame| async move {{ … }})`, \
+            whose future gives `Option<Frame>`: `Some(answer)`, or `None` for no answer",
+    note = "an end that serves nothing takes `NoHandler`"
+)]
 pub trait FrameHandler<P: Protocol>: Send + Sync + 'static {
     /// Begins to handle `frame`. Called on the connection's own task: decide quickly, and leave
     /// whatever takes time to the future given to [`Reply::later`].

@@ -80,8 +80,12 @@ impl<E: FrameEncoder> Outbox<E> {
         }
     }
 
-    /// Lets nothing more out than what is encoded already.
+    /// Lets nothing more out than what was encoded before.
     pub(crate) fn seal(&mut self) {
+        if !self.sealed {
+            // What can't be written now could not be later.
+            let _ = self.write_gathered();
+        }
         self.sealed = true;
         self.deferred = VecDeque::new();
         self.deferred_bytes = 0;
@@ -101,12 +105,20 @@ impl<E: FrameEncoder> Outbox<E> {
 
     /// Bytes that wait to be taken.
     pub(crate) fn len(&self) -> usize {
-        self.buf.len()
+        self.buf.len() + self.gathered()
+    }
+
+    /// About how many of them the encoder holds still.
+    fn gathered(&self) -> usize {
+        if self.sealed {
+            return 0;
+        }
+        self.encoder.gathered()
     }
 
     /// Bytes that wait to be taken, and those that were taken together and are not all written.
     pub(crate) fn unwritten(&self) -> usize {
-        self.buf.len() + self.taken
+        self.len() + self.taken
     }
 
     pub(crate) fn deferred(&self) -> usize {
@@ -120,7 +132,7 @@ impl<E: FrameEncoder> Outbox<E> {
 
     /// Nothing is left to write.
     pub(crate) fn is_drained(&self) -> bool {
-        self.buf.is_empty() && self.taken == 0 && self.deferred.is_empty()
+        self.len() == 0 && self.taken == 0 && self.deferred.is_empty()
     }
 
     /// Answers that were accepted and are not wholly written, when `left` of the bytes taken last
@@ -182,7 +194,7 @@ impl<E: FrameEncoder> Outbox<E> {
         }
         let encoded = self.push(answer);
         match encoded {
-            Ok(()) => self.answers.push(self.buf.len()),
+            Ok(()) => self.answers.push(self.len()),
             Err(_) if self.in_order => self.seal(),
             Err(_) => {}
         }
@@ -195,12 +207,42 @@ impl<E: FrameEncoder> Outbox<E> {
         self.taken_answers.clear();
     }
 
-    /// Swaps what is queued for `emptied`, whose bytes have all been written.
-    pub(crate) fn take(&mut self, emptied: &mut EncodeBuf) {
+    /// Has the encoder append what it holds.
+    fn write_gathered(&mut self) -> Result<(), CodecError> {
+        if self.encoder.gathered() == 0 {
+            return Ok(());
+        }
+        let before = self.buf.len();
+        let mut whole = WholeFrames {
+            keep: self.buf.mark(),
+            buf: &mut self.buf,
+        };
+        self.encoder.write_gathered(whole.buf)?;
+        whole.keep = whole.buf.mark();
+        drop(whole);
+        let gathered = self.answers.iter_mut().rev();
+        gathered
+            .take_while(|end| **end > before)
+            .for_each(|end| *end = self.buf.len());
+        match self.encoder.gathered() {
+            0 => Ok(()),
+            _ => Err(CodecError::malformed(
+                "an encoder writes nothing of what it has gathered",
+            )),
+        }
+    }
+
+    /// Swaps what is queued for `emptied`, whose bytes have all been written. If the encoder fails,
+    /// nothing more goes out than what was encoded before.
+    pub(crate) fn take(&mut self, emptied: &mut EncodeBuf) -> Result<(), CodecError> {
         debug_assert!(emptied.is_empty() && self.taken == 0);
+        if !self.sealed {
+            self.write_gathered().inspect_err(|_| self.sealed = true)?;
+        }
         std::mem::swap(&mut self.buf, emptied);
         std::mem::swap(&mut self.answers, &mut self.taken_answers);
         self.taken = emptied.len();
+        Ok(())
     }
 
     /// Gives back the memory of empty buffers.

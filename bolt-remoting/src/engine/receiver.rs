@@ -136,7 +136,7 @@ impl<D: FrameDecoder> Receiver<D> {
 
     /// Whether part of a frame is waiting for the rest.
     pub(crate) fn is_mid_frame(&self) -> bool {
-        !self.buf.is_empty()
+        !self.buf.is_empty() || self.decoder.is_mid_frame()
     }
 
     /// Forgets what was received: after an error, or when nobody wants frames any more.

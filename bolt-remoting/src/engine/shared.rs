@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
-use bolt_codec::{Frame, FrameKind, Protocol, Role};
+use bolt_codec::{CodecError, Frame, FrameKind, Protocol, Role};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -89,6 +89,9 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) waiting: Gauge,
     /// Cancelled once the connection's task has ended.
     pub(crate) ended: CancellationToken,
+    /// Where this end waits for the peer's greeting: cancelled once that has come, or can't come
+    /// any more.
+    pub(crate) greeted: Option<CancellationToken>,
     pub(crate) counters: Counters,
     /// What users keep with the connection.
     pub(crate) attributes: Mutex<Extensions>,
@@ -111,6 +114,7 @@ impl<P: Protocol> Shared<P> {
         number: u64,
     ) -> Self {
         let state = State::new(encoder, &setup.config);
+        let awaits_greeting = setup.protocol.awaits_greeting(setup.role);
         Self {
             protocol: setup.protocol,
             session,
@@ -128,9 +132,30 @@ impl<P: Protocol> Shared<P> {
             runtime: Handle::current(),
             open: AtomicBool::new(true),
             ended: CancellationToken::new(),
+            greeted: awaits_greeting.then(CancellationToken::new),
             counters: Counters::default(),
             attributes: Mutex::default(),
         }
+    }
+
+    /// Queues this end's greeting, before anybody else can queue anything.
+    pub(crate) fn greet(&self) {
+        let Some(greeting) = self.protocol.greeting(self.role, &self.session) else {
+            return;
+        };
+        let queued = self.lock().outbox.push(Prepared::new(greeting));
+        if let Err(error) = queued {
+            self.close(Error::closed(CloseReason::Codec(error)));
+        }
+    }
+
+    /// The peer's greeting has come.
+    pub(crate) fn hear_greeting(&self, greeting: P::Frame) -> Result<(), CodecError> {
+        self.protocol.greeted(greeting, &self.session)?;
+        if let Some(greeted) = &self.greeted {
+            greeted.cancel();
+        }
+        Ok(())
     }
 
     /// Encoders are the only foreign code under the lock, and a frame that one leaves half way is
@@ -292,6 +317,9 @@ impl<P: Protocol> Shared<P> {
         wakers.extend(state.rouse());
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+        if let Some(greeted) = &self.greeted {
+            greeted.cancel();
+        }
     }
 
     /// A call was given up.

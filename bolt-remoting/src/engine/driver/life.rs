@@ -130,6 +130,7 @@ where
         let next = match writer.refill(&mut state, life, wakers) {
             Refill::Taken => Ok(Next::Again),
             Refill::Wait => Ok(Next::Yield),
+            Refill::Failed(reason) => Err(reason),
             Refill::Nothing => life.next(&state, writer.is_empty(), shared.role, next_due, now),
         };
         match &next {

@@ -23,6 +23,8 @@ pub(super) enum Refill {
     /// It is too little to be worth a write, and others are about to queue more.
     Wait,
     Nothing,
+    /// The encoder failed on what it had gathered.
+    Failed(CloseReason),
 }
 
 /// What was taken from the outbox and is on its way to the transport.
@@ -89,8 +91,10 @@ impl Writer {
             return Refill::Wait;
         }
         self.yielded = false;
-        state.outbox.take(&mut self.buf);
-        Refill::Taken
+        match state.outbox.take(&mut self.buf) {
+            Ok(()) => Refill::Taken,
+            Err(error) => Refill::Failed(CloseReason::Codec(error)),
+        }
     }
 }
 
