@@ -1,6 +1,11 @@
-//! What the interoperability programs `interop-server` and `interop-client` share: the request
+//! Protocols on the engine of SOFABolt, each a module to copy from: [`json`], [`resp`] (Redis), [`mail`]
+//! (a server that speaks first) and [`seata`] (a coordinator of transactions that calls back);
+//! [`bolt_remoting::tutorial`] says how to write one. Protocols that others have made on top of SOFABolt:
+//! [`sofarpc`] and [`jraft`].
+//!
+//! And what the interoperability programs `interop-server` and `interop-client` share: the request
 //! classes of the contract that all peers honour, their custom serializers, scenarios, and a command
-//! line parser. Beside them stand protocols that others have made for SOFABolt: [`sofarpc`] and [`jraft`].
+//! line parser.
 //!
 //! The Java peers in the folder `java` honour the same contract on the real SOFABolt, so each
 //! client can be run against each server.
@@ -29,8 +34,12 @@ pub mod check;
 pub mod contract;
 pub mod custom;
 pub mod jraft;
+pub mod json;
+pub mod mail;
 pub mod options;
+pub mod resp;
 pub mod scenario;
+pub mod seata;
 pub mod sofarpc;
 
 /// The README's code is compiled like any other.

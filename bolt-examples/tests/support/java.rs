@@ -112,7 +112,7 @@ pub(crate) fn openssl() -> Result<(), &'static Missing> {
 }
 
 /// Fails if a program is not there or fails when asked for its version.
-fn need(tool: &str, probe: &str) -> Result<(), Missing> {
+pub(crate) fn need(tool: &str, probe: &str) -> Result<(), Missing> {
     let mut command = Command::new(tool);
     command.arg(probe);
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());

@@ -47,13 +47,23 @@ impl Process {
 
     /// Waits for a line that begins so.
     pub(crate) fn line_with(&mut self, start: &str, patience: Duration) -> Result<String, String> {
+        self.line_that(|line| line.starts_with(start), patience)
+            .map_err(|why| format!("no line with `{start}`; {why}"))
+    }
+
+    /// Waits for a line that fits.
+    pub(crate) fn line_that(
+        &mut self,
+        fits: impl Fn(&str) -> bool,
+        patience: Duration,
+    ) -> Result<String, String> {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(start) => return Ok(line),
+                Ok(line) if fits(&line) => return Ok(line),
                 Ok(_) => {}
-                Err(_) => return Err(format!("no line with `{start}`; {}", self.end())),
+                Err(_) => return Err(self.end()),
             }
         }
     }
