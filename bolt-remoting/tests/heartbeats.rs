@@ -7,8 +7,10 @@ mod support;
 use std::sync::Arc;
 
 use bolt_codec::Role;
+use bolt_codec::bolt::BoltVersion;
 use bolt_remoting::{Connection, ConnectionConfig, HeartbeatConfig, NoHandler};
 use serde_json::Value;
+use support::bolt::{bolt, oneway};
 use support::json::{Json, Message};
 use support::lines::{LINES, ask, echo, text};
 use support::peer::{self, Peer};
@@ -96,4 +98,24 @@ async fn an_encoder_that_panics_leaves_nothing_behind() {
     assert_eq!(asked.body, "x");
     peer.send(asked.answer("y")).await;
     assert_eq!(within(call).await.unwrap().body, "y");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_only_told_things_stays_connected() {
+    let (near, far_end) = tokio::io::duplex(64 * 1024);
+    let over = |io, role, config| {
+        let config = Arc::new(config);
+        Connection::over(io, Arc::new(bolt()), role, Arc::new(NoHandler), config)
+    };
+    let client = over(near, Role::Client, ConnectionConfig::client());
+    let server = over(far_end, Role::Server, ConnectionConfig::server());
+    // Far longer than the server's patience with those who say nothing.
+    for _ in 0..100 {
+        tokio::time::sleep(SEC * 10).await;
+        let push = oneway(BoltVersion::V1, 0, "com.example.Push");
+        server.send(push, far()).await.unwrap();
+    }
+    assert!(client.is_open() && server.is_open());
+    let beats = client.stats().heartbeats_sent;
+    assert!((60..=70).contains(&beats), "{beats} in 1,000 s");
 }

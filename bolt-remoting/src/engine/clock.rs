@@ -37,8 +37,6 @@ pub(crate) struct Clock {
     stall_timeout: Option<Duration>,
     write_by: Option<Instant>,
     rest_at: Option<Instant>,
-    /// When to beat because nothing was ever written.
-    greet_at: Option<Instant>,
 }
 
 impl Clock {
@@ -63,14 +61,13 @@ impl Clock {
             stall_timeout: config.write_stall_timeout,
             write_by: None,
             rest_at: None,
-            greet_at: None,
         }
     }
 
     /// For the end that made the connection: if it sends heartbeats, and nothing else in the first
     /// few seconds, it sends one then.
     pub(crate) fn greeting(mut self, now: Instant) -> Self {
-        self.greet_at = self.liveness.beats().then(|| now + GREETING);
+        self.liveness.greet(now + GREETING);
         self
     }
 
@@ -94,9 +91,9 @@ impl Clock {
     }
 
     /// The peer took some bytes.
-    pub(crate) fn on_written(&mut self) {
+    pub(crate) fn on_written(&mut self, now: Instant) {
         self.write_by = None;
-        self.greet_at = None;
+        self.liveness.on_written(now);
     }
 
     /// The peer takes no bytes for now.
@@ -123,11 +120,6 @@ impl Clock {
             Action::Idle => return Due::Close(CloseReason::Idle),
             Action::Wait(next) => next,
         };
-        if self.greet_at.is_some_and(|at| at <= now) {
-            self.greet_at = None;
-            return Due::Beat;
-        }
-        next = earlier(next, self.greet_at);
         for (by, reason) in deadlines {
             if by.is_some_and(|by| by <= now) {
                 return Due::Close(reason);
@@ -188,12 +180,13 @@ mod tests {
         let mut silent = client();
         assert_eq!(silent.poll(start), Due::At(Some(start + SEC * 5)));
         assert_eq!(silent.poll(start + SEC * 5), Due::Beat);
-        assert_eq!(
-            silent.poll(start + SEC * 6),
-            Due::At(Some(start + SEC * 15))
-        );
+        silent.on_written(start + SEC * 5);
+        silent.on_read(start + SEC * 5);
+        silent.poll(start + SEC * 6);
+        let next = start + SEC * 20;
+        assert_eq!(silent.poll(start + SEC * 6), Due::At(Some(next)));
         let mut busy = client();
-        busy.on_written();
+        busy.on_written(start);
         assert_eq!(busy.poll(start + SEC * 6), Due::At(Some(start + SEC * 15)));
         let mut mute = Clock::new(&ConnectionConfig::client(), false, start, start).greeting(start);
         assert_eq!(mute.poll(start), Due::At(None));
@@ -228,7 +221,7 @@ mod tests {
         let (mut clock, start) = server();
         clock.on_frames(1, false, start);
         clock.on_write_blocked(start);
-        clock.on_written();
+        clock.on_written(start);
         clock.on_write_blocked(start + SEC * 20);
         clock.on_write_blocked(start + SEC * 40);
         assert!(matches!(clock.poll(start + SEC * 49), Due::At(_)));

@@ -19,14 +19,18 @@ pub(crate) enum Action {
     Wait(Option<Instant>),
 }
 
-/// Any received byte is a sign of life; at most one heartbeat is outstanding.
+/// Any received byte is a sign of life; at most one heartbeat is outstanding. It is time for one
+/// when either direction has been silent: the peer may count what it receives too, and a client that
+/// is only told things would look dead to it.
 #[derive(Debug)]
 pub(crate) struct Liveness {
     heartbeat: Option<HeartbeatConfig>,
     idle: Option<Duration>,
     last_read: Instant,
-    /// When the last beat since `last_read` was sent.
-    beat: Option<Instant>,
+    last_write: Instant,
+    last_beat: Option<Instant>,
+    /// When to beat if nothing was ever written.
+    greet_at: Option<Instant>,
     outstanding: bool,
     misses: u32,
 }
@@ -41,22 +45,28 @@ impl Liveness {
             heartbeat,
             idle,
             last_read: now,
-            beat: None,
+            last_write: now,
+            last_beat: None,
+            greet_at: None,
             outstanding: false,
             misses: 0,
         }
     }
 
-    /// Whether it asks for heartbeats at all.
-    pub(crate) fn beats(&self) -> bool {
-        self.heartbeat.is_some()
+    /// Has the first heartbeat come at `at`, if nothing is written before.
+    pub(crate) fn greet(&mut self, at: Instant) {
+        self.greet_at = Some(at);
     }
 
     pub(crate) fn on_read(&mut self, now: Instant) {
         self.last_read = now;
-        self.beat = None;
         self.outstanding = false;
         self.misses = 0;
+    }
+
+    pub(crate) fn on_written(&mut self, now: Instant) {
+        self.last_write = now;
+        self.greet_at = None;
     }
 
     /// Heartbeats in a row that stayed unanswered.
@@ -73,7 +83,7 @@ impl Liveness {
             return Action::Wait(idle_at);
         };
         let ack_timeout = config.ack_timeout.min(config.interval);
-        if let (Some(beat), true) = (self.beat, self.outstanding) {
+        if let (Some(beat), true) = (self.last_beat, self.outstanding) {
             let answer_by = after(beat, ack_timeout);
             if answer_by > now {
                 return Action::Wait(earlier(idle_at, answer_by));
@@ -84,13 +94,23 @@ impl Liveness {
                 return Action::Dead;
             }
         }
-        let due = after(self.beat.unwrap_or(self.last_read), config.interval);
+        let due = self.beat_at(config.interval);
         if due <= now {
-            self.beat = Some(now);
+            self.last_beat = Some(now);
+            self.greet_at = None;
             self.outstanding = true;
             return Action::Beat;
         }
         Action::Wait(earlier(idle_at, due))
+    }
+
+    fn beat_at(&self, interval: Duration) -> Instant {
+        let silent_since = self.last_read.min(self.last_write);
+        let since = self
+            .last_beat
+            .map_or(silent_since, |beat| beat.max(silent_since));
+        let due = after(since, interval);
+        self.greet_at.map_or(due, |at| at.min(due))
     }
 }
 
@@ -112,6 +132,16 @@ mod tests {
         reads: &[u64],
         until: u64,
     ) -> (Vec<u64>, Option<(Action, u64)>) {
+        run_both(config, reads, &[], until)
+    }
+
+    /// The same, while this end says something at `writes`.
+    fn run_both(
+        config: &ConnectionConfig,
+        reads: &[u64],
+        writes: &[u64],
+        until: u64,
+    ) -> (Vec<u64>, Option<(Action, u64)>) {
         let start = Instant::now();
         let mut liveness = Liveness::new(config.heartbeat, config.idle_timeout, start);
         let mut beats = Vec::new();
@@ -120,9 +150,13 @@ mod tests {
             if reads.contains(&second) {
                 liveness.on_read(now);
             }
+            if writes.contains(&second) {
+                liveness.on_written(now);
+            }
             match liveness.poll(now) {
                 Action::Beat => {
                     beats.push(second);
+                    liveness.on_written(now);
                     assert!(matches!(liveness.poll(now), Action::Wait(Some(_))));
                 }
                 Action::Wait(_) => {}
@@ -140,14 +174,49 @@ mod tests {
 
     #[test]
     fn any_byte_is_life() {
-        let (beats, end) = run(&ConnectionConfig::client(), &[10, 45, 46], 62);
-        assert_eq!((beats, end), (vec![25, 40, 61], None));
+        let (beats, end) = run(&ConnectionConfig::client(), &[31, 62], 100);
+        assert_eq!((beats.len(), end), (6, None));
     }
 
     #[test]
     fn a_late_answer_clears_the_misses() {
-        let (beats, end) = run(&ConnectionConfig::client(), &[17, 40], 60);
-        assert_eq!((beats, end), (vec![15, 32, 55], None));
+        let (beats, end) = run(&ConnectionConfig::client(), &[17, 40], 75);
+        assert_eq!((beats, end), (vec![15, 30, 45, 60, 75], None));
+    }
+
+    #[test]
+    fn whoever_is_talked_to_and_says_nothing_beats_all_the_same() {
+        let reads: Vec<u64> = (0..=100).collect();
+        let (beats, end) = run(&ConnectionConfig::client(), &reads, 100);
+        assert_eq!((beats, end), (vec![15, 30, 45, 60, 75, 90], None));
+    }
+
+    #[test]
+    fn whoever_talks_and_hears_nothing_finds_out() {
+        let writes: Vec<u64> = (0..=100).collect();
+        let (beats, end) = run_both(&ConnectionConfig::client(), &[], &writes, 100);
+        assert_eq!((beats, end), (vec![15, 30, 45], Some((Action::Dead, 46))));
+    }
+
+    #[test]
+    fn a_conversation_needs_no_heartbeats() {
+        let both: Vec<u64> = (0..=100).step_by(14).collect();
+        let (beats, end) = run_both(&ConnectionConfig::client(), &both, &both, 100);
+        assert_eq!((beats, end), (vec![], None));
+    }
+
+    #[test]
+    fn a_greeting_is_the_first_heartbeat() {
+        let start = Instant::now();
+        let config = ConnectionConfig::client();
+        let mut liveness = Liveness::new(config.heartbeat, None, start);
+        liveness.greet(start + SEC * 5);
+        assert_eq!(liveness.poll(start), Action::Wait(Some(start + SEC * 5)));
+        assert_eq!(liveness.poll(start + SEC * 5), Action::Beat);
+        liveness.on_written(start + SEC * 5);
+        liveness.on_read(start + SEC * 5);
+        let next = Action::Wait(Some(start + SEC * 20));
+        assert_eq!(liveness.poll(start + SEC * 5), next);
     }
 
     #[test]

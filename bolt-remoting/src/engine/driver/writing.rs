@@ -114,7 +114,7 @@ where
                     self.writer.wrote = true;
                     self.writer.unflushed = true;
                     add(&self.shared.counters.bytes_written, n as u64);
-                    self.clock.on_written();
+                    self.clock.on_written(now);
                 }
                 Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
                 Poll::Pending => {
@@ -128,7 +128,7 @@ where
                 Poll::Pending => self.clock.on_write_blocked(now),
                 Poll::Ready(Ok(())) => {
                     self.writer.unflushed = false;
-                    self.clock.on_written();
+                    self.clock.on_written(now);
                 }
                 Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
             }
