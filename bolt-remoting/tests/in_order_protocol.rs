@@ -7,13 +7,15 @@ mod support;
 
 use std::sync::Arc;
 
-use bolt_codec::{CodecError, Role};
+use bolt_codec::{CodecError, Correlation, FrameDecoder, Limits, Protocol, Role};
 use bolt_remoting::{
     Client, CloseReason, Connection, ConnectionConfig, ErrorKind, FrameContext, HeartbeatConfig,
     NoHandler, Server, handler_fn,
 };
-use support::lines::{LINES, Line, Lines, ask, echo, over, text};
+use bytes::BytesMut;
+use support::lines::{LINES, Line, LineCodec, Lines, ask, echo, over, text};
 use support::{SEC, eventually, far, pair, peer, untimed, within};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -234,4 +236,62 @@ async fn draining_answers_what_runs_and_refuses_the_rest_in_order() {
     assert_eq!(peer.recv().await, Line::answer("a"));
     assert_eq!(peer.recv().await, Line::answer("no: ShuttingDown"));
     peer.expect_end().await;
+}
+
+/// The same protocol with a decoder that takes all bytes as they come.
+struct Hoarding;
+
+struct Hoard {
+    bytes: BytesMut,
+    lines: LineCodec,
+}
+
+impl FrameDecoder for Hoard {
+    type Frame = Line;
+
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
+        self.bytes.unsplit(src.split());
+        self.lines.decode(&mut self.bytes)
+    }
+
+    fn is_mid_frame(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
+    fn decode_eof(&mut self, _src: &mut BytesMut) -> Result<Option<Line>, CodecError> {
+        self.lines.decode_eof(&mut self.bytes)
+    }
+}
+
+impl Protocol for Hoarding {
+    type Frame = Line;
+    type Decoder = Hoard;
+    type Encoder = LineCodec;
+    type Session = ();
+
+    const NAME: &'static str = "hoarding";
+    const CORRELATION: Correlation = Correlation::InOrder;
+
+    fn open(&self, role: Role, limits: &Limits) -> (Hoard, LineCodec, ()) {
+        let (lines, encoder, ()) = LINES.open(role, limits);
+        let bytes = BytesMut::new();
+        (Hoard { bytes, lines }, encoder, ())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_a_decoder_keeps_to_itself_are_a_begun_frame() {
+    let (mut peer, io) = tokio::io::duplex(64);
+    let mut config = untimed();
+    config.frame_timeout = Some(SEC * 30);
+    let (protocol, config) = (Arc::new(Hoarding), Arc::new(config));
+    let server = Connection::over(io, protocol, Role::Server, Arc::new(NoHandler), config);
+    peer.write_all(b"!a whole line\n").await.unwrap();
+    tokio::time::sleep(SEC * 100).await;
+    assert!(server.is_open());
+    let start = Instant::now();
+    peer.write_all(b"!half a li").await.unwrap();
+    within(server.closed()).await;
+    assert!(start.elapsed() >= SEC * 30 && start.elapsed() < SEC * 32);
+    assert_eq!(server.close_reason(), Some(CloseReason::FrameTimeout));
 }

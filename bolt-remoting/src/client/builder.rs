@@ -123,6 +123,8 @@ impl<P: Protocol> ClientBuilder<P> {
     /// register, say. It belongs to connecting: it has to end within the connect timeout, and if it
     /// fails, the attempt to connect has failed and the connection is closed.
     ///
+    /// Listeners hear of the connection before, and [`Client::connections`] lists it already.
+    ///
     /// ```no_run
     /// # use bolt_remoting::{Client, ErrorKind};
     /// # use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};

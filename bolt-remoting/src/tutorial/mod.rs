@@ -10,8 +10,15 @@
 //! 00 00 00 27 {"kind":"Call","id":7,"body":"any JSON"}
 //! ```
 //!
-//! It needs the crates `bolt-codec`, `bolt-remoting`, `bytes`, `serde` (with `derive`), `serde_json`
-//! and `tokio`.
+//! ```toml
+//! [dependencies]
+//! bolt-codec = { git = "…" }    # or path = "…"; not published yet
+//! bolt-remoting = { git = "…" }
+//! bytes = "1"
+//! serde = { version = "1", features = ["derive"] }
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["full"] }
+//! ```
 //!
 //! # 1. A message
 //!
@@ -91,6 +98,7 @@
 //! | call and wait | [`Connection::call`](crate::Connection::call) |
 //! | send now, wait later | [`Connection::start_call`](crate::Connection::start_call): its future may be kept, or awaited in a task that calls you back |
 //! | send and expect nothing | [`Connection::send`](crate::Connection::send) with a message of kind `Oneway` |
+//! | call from a thread without a runtime | [`Handle::block_on`](tokio::runtime::Handle::block_on) of the same |
 //! | fail instead of waiting for room | [`try_call`](crate::Connection::try_call), [`try_send`](crate::Connection::try_send) |
 //! | call from the server to the client | [`FrameContext::connection`](crate::FrameContext::connection) in a handler; the client takes a handler with [`ClientBuilder::handler`](crate::ClientBuilder::handler) |
 //! | several connections per address, warm-up, reconnecting | [`client`](crate::client) |
@@ -328,8 +336,24 @@
 //! # 9. Before it meets the world
 //!
 //! Feed your decoder garbage: any bytes, in pieces of any size, must end in frames or in an error,
-//! never in a panic, and a length must be refused before its bytes are waited for. Then the same at the
-//! end of a stream, in the middle of a frame. A property test over random bytes takes ten lines, a
-//! fuzz target as many.
+//! never in a panic, and a length must be refused before its bytes are waited for. Then halves of
+//! frames, with the end of the stream after them.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tutorial/message.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tutorial/codec.rs"));
+//! # fn main() {
+//! let codec = || Codec { limits: Limits::with_max_frame(1024) };
+//! let too_much = codec().decode(&mut BytesMut::from(&[0xff; 4][..]));
+//! assert!(matches!(too_much, Err(CodecError::FrameTooLarge { .. })));
+//!
+//! let mut half = BytesMut::from(&b"\0\0\0\x27{\"kind\":"[..]);
+//! assert!(codec().decode(&mut half).unwrap().is_none());
+//! assert!(matches!(codec().decode_eof(&mut half), Err(CodecError::Truncated { .. })));
+//! # }
+//! ```
+//!
+//! A property test over random bytes takes ten lines more, and so does a fuzz target: see
+//! `fuzz/fuzz_targets/protocols.rs` in the repository.
 //!
 //! [`Client`]: crate::Client
