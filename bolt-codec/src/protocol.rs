@@ -6,7 +6,10 @@ use crate::{CodecError, EncodeBuf, Limits};
 
 /// A protocol that an engine can run: frames, a decoder, an encoder, and how to beat and refuse.
 ///
-/// SOFABolt's own is [`Bolt`](crate::bolt::Bolt); a private protocol implements the same trait.
+/// SOFABolt's own is [`Bolt`](crate::bolt::Bolt); a private protocol implements the same trait. The
+/// tutorial in `bolt_remoting::tutorial` writes one step by step; most need what has no default here
+/// and two or three of the rest.
+///
 /// One value serves any number of connections. What belongs to a single connection is made by
 /// [`Protocol::open`].
 ///

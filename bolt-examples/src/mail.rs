@@ -9,7 +9,8 @@
 //! server: 250 ok
 //! ```
 //!
-//! There are no ids: answers come in the order of the commands, which may be sent without waiting.
+//! There are no ids: answers come in the order of the commands, which may be sent without waiting. Mails
+//! themselves (`DATA`) are left out.
 //!
 //! ```
 //! use bolt_examples::mail::{self, Command, Mail};

@@ -34,7 +34,9 @@ fn decode<P: Protocol>(
         }
         assert!(buffer.capacity() <= capacity, "the decoder reserved memory");
     }
-    let end = decoder.decode_eof(&mut buffer).map(|last| frames.extend(last));
+    let end = decoder
+        .decode_eof(&mut buffer)
+        .map(|last| frames.extend(last));
     (frames, end)
 }
 
@@ -44,7 +46,11 @@ where
 {
     let whole = decode(&protocol, role, &[bytes]);
     let (head, tail) = bytes.split_at(usize::from(cut).min(bytes.len()));
-    assert_eq!(decode(&protocol, role, &[head, tail]), whole, "pieces matter");
+    assert_eq!(
+        decode(&protocol, role, &[head, tail]),
+        whole,
+        "pieces matter"
+    );
 }
 
 fuzz_target!(|input: &[u8]| {

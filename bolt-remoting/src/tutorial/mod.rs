@@ -322,6 +322,8 @@
 //! |---|---|
 //! | has no ids; answers come in order (Redis, SMTP) | [`CORRELATION`](bolt_codec::Protocol::CORRELATION)` = Correlation::InOrder`; `id` and `set_id` are not asked. Which lines are requests depends on the [`Role`](bolt_codec::Role) given to `open` |
 //! | has ids of 32 bits, or fewer | `CORRELATION = Correlation::ById { max: u32::MAX as u64 }` |
+//! | has ids that are texts | write the engine's number as text; the peer sends it back as it is. Requests of the peer with other ids need a place for them in your frame |
+//! | has a pong without an id | kind `HeartbeatAck` all the same: whatever arrives is a sign of life |
 //! | has a server that speaks first (SMTP, MySQL) | [`greeting`](bolt_codec::Protocol::greeting), [`awaits_greeting`](bolt_codec::Protocol::awaits_greeting), [`greeted`](bolt_codec::Protocol::greeted) |
 //! | wants a login or a registration first | [`ClientBuilder::prepare`](crate::ClientBuilder::prepare); on the server, [`Connection::set_attribute`](crate::Connection::set_attribute) or the session |
 //! | answers several calls in one frame | the decoder gives them one after the other before it looks at new bytes |
