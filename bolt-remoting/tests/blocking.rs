@@ -46,3 +46,32 @@ fn without_any_runtime_it_is_an_error() {
         .blocking();
     assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
+
+fn runtime(mut builder: tokio::runtime::Builder) -> tokio::runtime::Runtime {
+    builder.enable_all().build().expect("a runtime")
+}
+
+#[test]
+fn on_a_runtime_without_threads_of_its_own_it_is_an_error_and_no_endless_wait() {
+    let runtime = runtime(tokio::runtime::Builder::new_current_thread());
+    let client = runtime.block_on(async { RpcClient::new() });
+    let error = client.invoke::<_, String>("127.0.0.1:1", "a").blocking();
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn after_the_end_of_its_runtime_it_is_an_error_and_no_panic() {
+    let runtime = runtime(tokio::runtime::Builder::new_multi_thread());
+    let (client, connection, _server) = runtime.block_on(async {
+        let (server, address) = echo().await;
+        let client = RpcClient::new();
+        let connection = client.connect(&address).await.expect("a connection");
+        (client, connection, server)
+    });
+    drop(runtime);
+    let by_address = client.invoke::<_, String>("127.0.0.1:1", "a").blocking();
+    let by_connection = connection.invoke::<_, String>("a").blocking();
+    for outcome in [by_address, by_connection] {
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Closed);
+    }
+}

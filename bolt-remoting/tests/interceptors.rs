@@ -350,3 +350,57 @@ async fn duplex_calls_pass_the_interceptors_of_their_caller_and_of_their_handler
     ];
     assert_eq!(taken(&log), expected);
 }
+
+#[tokio::test]
+async fn a_failed_call_tells_whether_it_was_sent_whatever_stands_around_it() {
+    let handlers = processors().handle_raw(FAILING, |_cx, _body| async {
+        Err::<Body, _>(HandlerError::new("com.example.Bad", "no luck"))
+    });
+    let (server, address) = server_with(handlers).await;
+    let log = Log::default();
+    let client = client(RpcClient::builder().intercept(recorder("client", &log)));
+    let short = std::time::Duration::from_millis(50);
+    for (class, timeout) in [(FAILING, SEC * 30), (NEVER, short)] {
+        let call = || {
+            client
+                .invoke_raw(RAW, &address, &body(class, ""))
+                .timeout(timeout)
+        };
+        let awaited = within(call().into_future()).await.unwrap_err();
+        let answer = within(call().future()).await.unwrap();
+        let future = within(answer).await.unwrap_err();
+        for error in [awaited, future] {
+            assert!(error.was_sent(), "{error}");
+            assert_eq!(error.peer(), Some(server.local_addr()));
+            assert!(error.request_id().is_some());
+        }
+    }
+    let refused = client.invoke_raw(RAW, "127.0.0.1:1", &echo("x"));
+    assert!(!within(refused.into_future()).await.unwrap_err().was_sent());
+}
+
+#[tokio::test]
+async fn a_server_s_interceptor_may_leave_a_request_unanswered() {
+    /// Two ways to say it.
+    struct Silent;
+    impl Interceptor for Silent {
+        async fn intercept(&self, request: Request, next: Next) -> Result<Option<Response>> {
+            match &*request.body.content {
+                b"none" => Ok(None),
+                b"error" => Err(HandlerError::no_answer().into()),
+                _ => next.run(request).await,
+            }
+        }
+    }
+    let (_server, address) = server_with(processors().intercept(Silent)).await;
+    let client = client(RpcClient::builder());
+    let mut unanswered = Vec::new();
+    for content in ["none", "error"] {
+        let call = client.invoke_raw(RAW, &address, &echo(content));
+        unanswered.push(call.future().await.unwrap());
+    }
+    let last = client.invoke_raw(RAW, &address, &echo("last"));
+    within(last.into_future()).await.unwrap();
+    let connection = client.connect(&address).await.unwrap();
+    assert_eq!(connection.engine().stats().calls_waiting, 2);
+}

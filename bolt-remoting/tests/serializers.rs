@@ -47,20 +47,32 @@ fn point() -> Point {
     }
 }
 
-type Any = ByCode<Hessian, ByCode<Json, Protobuf>>;
-
-fn any() -> Arc<Any> {
-    Arc::default()
-}
+type ToTheRight = ByCode<Hessian, ByCode<Json, Protobuf>>;
+type ToTheLeft = ByCode<ByCode<Hessian, Json>, Protobuf>;
 
 async fn echoing() -> (bolt_remoting::RpcServer, String) {
+    echoing_in(Arc::<ToTheRight>::default()).await
+}
+
+async fn echoing_in<S>(serializer: Arc<S>) -> (bolt_remoting::RpcServer, String)
+where
+    S: EncodeBody<Point> + DecodeBody<Point>,
+{
     let handler = |_cx, point: Point| async { Ok(point) };
-    server_with(Processors::new().handle_with(Point::NAME, any(), handler)).await
+    server_with(Processors::new().handle_with(Point::NAME, serializer, handler)).await
 }
 
 #[tokio::test]
 async fn one_handler_answers_each_caller_in_the_serializer_of_its_request() {
-    let (_server, address) = echoing().await;
+    answers_in_each(Arc::<ToTheRight>::default()).await;
+    answers_in_each(Arc::<ToTheLeft>::default()).await;
+}
+
+async fn answers_in_each<S>(serializer: Arc<S>)
+where
+    S: EncodeBody<Point> + DecodeBody<Point>,
+{
+    let (_server, address) = echoing_in(serializer).await;
     let client = patient();
     let contents: BTreeMap<u8, Bytes> = [
         (1, bolt_hessian::to_vec(&point()).unwrap().into()),

@@ -12,6 +12,7 @@ use super::body::DecodeBody;
 use super::call_context::CallContext;
 use super::failure::error_of;
 use super::interceptor::{Outcome, Response};
+use super::trace::Trace;
 use crate::{Error, ErrorKind, ResponseFuture, Result};
 
 /// The answer to a request that is under way. `'static`: it may be kept, moved to another task,
@@ -33,7 +34,7 @@ pub struct Answer<T> {
 
 enum Source {
     Connection(ResponseFuture<Bolt>),
-    Interceptors(BoxFuture<'static, Outcome>),
+    Interceptors(BoxFuture<'static, Outcome>, Arc<Trace>),
 }
 
 impl<T> Answer<T> {
@@ -50,11 +51,11 @@ impl<T> Answer<T> {
     }
 
     pub(super) fn intercepted(
-        outcome: BoxFuture<'static, Outcome>,
+        (outcome, trace): (BoxFuture<'static, Outcome>, Arc<Trace>),
         decoder: Arc<dyn DecodeBody<T>>,
     ) -> Self {
         Self {
-            source: Source::Interceptors(outcome),
+            source: Source::Interceptors(outcome, trace),
             decoder,
             context: None,
         }
@@ -66,7 +67,7 @@ impl<T> Answer<T> {
     pub fn request_id(&self) -> Option<u64> {
         match &self.source {
             Source::Connection(response) => response.request_id(),
-            Source::Interceptors(_) => None,
+            Source::Interceptors(..) => None,
         }
     }
 }
@@ -90,11 +91,12 @@ impl<T: 'static> Future for Answer<T> {
                     error.with_call(response.connection().peer_addr(), Some(id), true)
                 })
             }
-            Source::Interceptors(outcome) => match ready!(outcome.poll_unpin(cx)) {
+            Source::Interceptors(outcome, trace) => match ready!(outcome.poll_unpin(cx)) {
                 Ok(Some(response)) => read(response, &*this.decoder),
                 Ok(None) => Err(Error::timeout()),
                 Err(error) => Err(error),
-            },
+            }
+            .map_err(|error| trace.complete(error)),
         };
         Poll::Ready(outcome)
     }

@@ -54,7 +54,13 @@ pub trait EncodeBody<T: ?Sized>: Send + Sync + 'static {
     /// `SERVER_SERIAL_EXCEPTION`.
     fn encode(&self, value: &T) -> Result<Body, SerializerError>;
 
-    /// The same for the answer to a request that came in `code`; answers say the code of their
+    /// Whether it writes answers to requests that came in `code`; [`ByCode`](super::ByCode) asks. By
+    /// default only its own [`code`](Self::code).
+    fn writes(&self, code: SerializerCode) -> bool {
+        code == self.code()
+    }
+
+    /// The same as [`encode`](Self::encode) for the answer to a request that came in `code`; answers say the code of their
     /// request. By default as [`encode`](Self::encode).
     ///
     /// # Errors

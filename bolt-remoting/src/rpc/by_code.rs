@@ -39,8 +39,12 @@ where
         self.0.encode(value)
     }
 
+    fn writes(&self, code: SerializerCode) -> bool {
+        self.0.writes(code) || self.1.writes(code)
+    }
+
     fn encode_as(&self, code: SerializerCode, value: &T) -> Result<Body, SerializerError> {
-        if code == self.0.code() {
+        if self.0.writes(code) {
             self.0.encode_as(code, value)
         } else {
             self.1.encode_as(code, value)

@@ -2,12 +2,14 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::Instant;
 
 use super::answer::{Answer, Invocation, Progress};
 use super::body::DecodeBody;
@@ -15,7 +17,10 @@ use super::call_context::CallContext;
 use super::callback::{Callback, Once};
 use super::outgoing::Outgoing;
 use crate::engine::shared::Rejected;
-use crate::{Error, ErrorKind, Result};
+use crate::{CloseReason, Error, ErrorKind, Result};
+
+/// What a blocked thread leaves the runtime to say that the deadline has passed.
+const SLACK: Duration = Duration::from_millis(500);
 
 /// A two-way call that has not been made yet. Choose its options, then
 ///
@@ -25,8 +30,10 @@ use crate::{Error, ErrorKind, Result};
 /// - [`callback`](Self::callback) to be called back (`invokeWithCallback`),
 /// - [`blocking`](Self::blocking) to wait for it on a plain thread.
 ///
-/// A connection that closes before the request was written is replaced and the call goes on; one
-/// that closes later ends it, for the request may have been handled.
+/// Must be awaited within a tokio runtime, like everything here but [`blocking`](Self::blocking) and
+/// [`callback`](Self::callback). A connection that closes before the request was queued on it is
+/// replaced and the call goes on; one that closes later ends it, for the request may have been
+/// handled.
 ///
 /// # Cancel safety
 ///
@@ -89,8 +96,15 @@ impl<T: Send + 'static> Call<T> {
     /// Dropping the future before it returns means that nothing is sent (with interceptors: that
     /// they are dropped where they wait).
     pub async fn future(self) -> Result<Answer<T>> {
+        let deadline = match &self.outgoing {
+            Ok(outgoing) => outgoing.deadline()?,
+            Err(error) => return Err(error.clone()),
+        };
+        self.future_by(deadline).await
+    }
+
+    async fn future_by(self, deadline: Instant) -> Result<Answer<T>> {
         let outgoing = self.outgoing?;
-        let deadline = outgoing.deadline()?;
         if outgoing.is_intercepted() {
             let outcome = outgoing.intercepted_until_queued(deadline).await;
             return Ok(Answer::intercepted(outcome, self.decoder));
@@ -100,13 +114,14 @@ impl<T: Send + 'static> Call<T> {
         Ok(Answer::direct(response, self.decoder, outgoing.context))
     }
 
-    /// Makes the call and blocks the thread until its answer is there: for plain threads beside a
-    /// multi-threaded runtime. The client must have been built within that runtime.
+    /// Makes the call and blocks the thread until its answer is there, at most until its deadline:
+    /// for plain threads beside a multi-threaded runtime, within which the client was built.
     ///
     /// # Errors
     ///
-    /// As the awaited call; [`ErrorKind::InvalidArgument`] where blocking would harm (on a thread of
-    /// a runtime: await the call instead) or where there is no runtime to make the call.
+    /// As the awaited call; [`ErrorKind::InvalidArgument`] where blocking would harm or never end (on
+    /// a thread of a runtime: await the call instead) or where there is no multi-threaded runtime to
+    /// make the call; [`ErrorKind::Closed`] when that runtime has been shut down.
     pub fn blocking(self) -> Result<T> {
         let invalid = |text| Err(Error::new(ErrorKind::InvalidArgument, text));
         if Handle::try_current().is_ok() {
@@ -117,7 +132,24 @@ impl<T: Send + 'static> Call<T> {
                 "a blocking call of a client that was built outside of a tokio runtime",
             );
         };
-        runtime.block_on(async { self.await })
+        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return invalid("a blocking call of a client whose runtime has no threads of its own");
+        }
+        let deadline = match &self.outgoing {
+            Ok(outgoing) => outgoing.deadline()?,
+            Err(error) => return Err(error.clone()),
+        };
+        let (tell, told) = mpsc::sync_channel(1);
+        runtime.spawn(async move {
+            let _ = tell.send(caught(self.into_future()).await);
+        });
+        let patience = deadline.saturating_duration_since(Instant::now()) + SLACK;
+        match told.recv_timeout(patience) {
+            Ok(outcome) => outcome,
+            // Its threads are all occupied.
+            Err(RecvTimeoutError::Timeout) => Err(Error::timeout()),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::closed(CloseReason::Local)),
+        }
     }
 
     /// The runtime of the client; an error if the call can't be made anyway.
@@ -161,11 +193,7 @@ impl<T: Send + 'static> Call<T> {
             self.into_future()
         };
         runtime.spawn(async move {
-            let outcome = AssertUnwindSafe(answer).catch_unwind().await;
-            callback.call(outcome.unwrap_or_else(|_| {
-                let text = "the answer can't be read: its serializer panicked";
-                Err(Error::new(ErrorKind::Deserialize, text))
-            }));
+            callback.call(caught(answer).await);
         });
     }
 
@@ -198,8 +226,17 @@ impl<T: Send + 'static> Call<T> {
             outgoing: Ok(outgoing),
             decoder: self.decoder,
         };
-        Ok(Progress::Starting(call.future().boxed()))
+        Ok(Progress::Starting(call.future_by(deadline).boxed()))
     }
+}
+
+/// The outcome, also when the serializer panics.
+async fn caught<T: Send + 'static>(call: Invocation<T>) -> Result<T> {
+    let outcome = AssertUnwindSafe(call).catch_unwind().await;
+    outcome.unwrap_or_else(|_| {
+        let text = "the answer can't be read: its serializer panicked";
+        Err(Error::new(ErrorKind::Deserialize, text))
+    })
 }
 
 fn edit(outgoing: &mut Result<Outgoing>, change: impl FnOnce(&mut Outgoing)) {
@@ -266,7 +303,7 @@ impl OnewayCall {
         let outgoing = self.0?;
         let deadline = outgoing.deadline()?;
         if outgoing.is_intercepted() {
-            let sent = outgoing.intercepted(deadline, true, Arc::default());
+            let (sent, _trace) = outgoing.intercepted(deadline, true);
             return sent.await.map(drop);
         }
         outgoing.begin();

@@ -16,7 +16,7 @@ use super::body::{Body, DecodeBody, EncodeBody};
 use super::connection::RpcConnection;
 use super::context::RequestContext;
 use super::execution::{Execution, Expired, NotRun};
-use super::failure::{Failure, HandlerError, HandlerResult};
+use super::failure::{Failure, HandlerError, HandlerResult, is_no_answer};
 use super::interceptor::{Chain, Outcome, Request, Response};
 use super::settings::Settings;
 use crate::engine::handler::{FrameContext, FrameHandler, Reply};
@@ -123,6 +123,7 @@ impl RpcHandler {
             let outcome = async move { interceptors.run(request, last).await };
             match AssertUnwindSafe(outcome).catch_unwind().await {
                 Ok(Ok(response)) => response.map(|response| answering.response(response)),
+                Ok(Err(error)) if is_no_answer(&error) => None,
                 Ok(Err(error)) => Some(answering.failed(Failure::of_error(&error))),
                 Err(panic) => answering.handler_failed(&HandlerError::panicked(&*panic)),
             }
@@ -135,7 +136,7 @@ impl Route {
     async fn run(self, context: RequestContext, incoming: Incoming) -> Option<BoltFrame> {
         let execution = self.execution.resolve(&context);
         let answering = incoming.answering;
-        let (processor, expired) = (self.processor, execution.expired);
+        let (processor, expired) = (self.processor, execution.of_expired());
         let job = move |mut context: RequestContext| {
             context.start();
             let wanted = expired == Expired::Run || !context.has_expired();

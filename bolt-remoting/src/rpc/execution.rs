@@ -1,11 +1,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::{Either, select};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use super::context::RequestContext;
@@ -34,7 +36,7 @@ use super::context::RequestContext;
 pub struct Execution {
     place: Place,
     limit: Option<Arc<Limit>>,
-    pub(super) expired: Expired,
+    expired: Option<Expired>,
     detached: bool,
 }
 
@@ -71,7 +73,7 @@ impl Execution {
         Self {
             place,
             limit: None,
-            expired: Expired::default(),
+            expired: None,
             detached: false,
         }
     }
@@ -93,7 +95,8 @@ impl Execution {
     }
 
     /// One after the other on each connection, in the order in which the requests came; different
-    /// connections go on side by side.
+    /// connections go on side by side. Behind interceptors it is the order in which they let the
+    /// requests pass.
     #[must_use]
     pub fn in_order() -> Self {
         Self::new(Place::InOrder(Order::new()))
@@ -107,8 +110,9 @@ impl Execution {
     }
 
     /// On the threads that tokio keeps for blocking work: for handlers that block or compute for
-    /// long. Limit it: there are 512 such threads by default. Blocking work that has begun can't be
-    /// cancelled. Java: the default executor.
+    /// long. Limit it: there are 512 such threads by default, and each request has one until it is
+    /// answered. Like any other it is cancelled where it awaits, never where it blocks. Java: the
+    /// default executor.
     #[must_use]
     pub fn blocking() -> Self {
         Self::new(Place::Blocking)
@@ -118,7 +122,8 @@ impl Execution {
     /// connection. Java: `ExecutorSelector`.
     ///
     /// Make the executions beforehand and return clones of them, so that limits and order are
-    /// shared. A selector that panics fails the request.
+    /// shared. What is said of this execution itself ([`limit`](Self::limit) and so on) holds for
+    /// those chosen that say nothing of it. A selector that panics fails the request.
     #[must_use]
     pub fn select(selector: impl Fn(&RequestContext) -> Execution + Send + Sync + 'static) -> Self {
         Self::new(Place::Selected(Arc::new(selector)))
@@ -126,7 +131,8 @@ impl Execution {
 
     /// Runs at most `running` requests at a time (at least one), on all connections together, lets
     /// at most `waiting` more wait in their order, and refuses any further at once with
-    /// SERVER_THREADPOOL_BUSY. Java: a `ThreadPoolExecutor` with a bounded queue.
+    /// SERVER_THREADPOOL_BUSY. A request runs until it is answered, also where a
+    /// [`Responder`](super::Responder) does that. Java: a `ThreadPoolExecutor` with a bounded queue.
     ///
     /// Default: no limit but the connection's own.
     #[must_use]
@@ -145,7 +151,7 @@ impl Execution {
     /// `timeoutDiscard`.
     #[must_use]
     pub fn expired(mut self, expired: Expired) -> Self {
-        self.expired = expired;
+        self.expired = Some(expired);
         self
     }
 
@@ -164,13 +170,25 @@ impl Execution {
         matches!(self.place, Place::Connection) && self.limit.is_none() && !self.detached
     }
 
+    pub(super) fn of_expired(&self) -> Expired {
+        self.expired.unwrap_or_default()
+    }
+
     /// What a selector says, if there is one.
     pub(super) fn resolve(&self, cx: &RequestContext) -> Self {
         let mut found = self.clone();
         // A selector that answers with selectors without end is nobody's intention.
         for _ in 0..8 {
             match &found.place {
-                Place::Selected(select) => found = select(cx),
+                Place::Selected(select) => {
+                    let chosen = select(cx);
+                    found = Self {
+                        limit: chosen.limit.or(found.limit),
+                        expired: chosen.expired.or(found.expired),
+                        detached: chosen.detached || found.detached,
+                        place: chosen.place,
+                    };
+                }
                 _ => break,
             }
         }
@@ -213,15 +231,33 @@ impl Execution {
                 return Ok(work.await);
             }
             Place::Runtime(runtime) => (runtime.spawn(work), self.detached),
-            Place::Blocking => {
-                let runtime = Handle::current();
-                let task = tokio::task::spawn_blocking(move || runtime.block_on(work));
-                (task, self.detached)
-            }
+            Place::Blocking => return blocking(work, self.detached).await,
             _ => (tokio::spawn(work), true),
         };
         Task { task, detached }.end().await
     }
+}
+
+/// Runs `work` on a thread of its own. Such threads can't be aborted: they look themselves whether
+/// anybody still waits.
+async fn blocking<R: Send + 'static>(
+    work: impl Future<Output = R> + Send + 'static,
+    detached: bool,
+) -> Result<R, NotRun> {
+    let (waiting, gone) = oneshot::channel::<()>();
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            match select(gone, pin!(work)).await {
+                Either::Left((_, work)) if detached => Some(work.await),
+                Either::Left(_) => None,
+                Either::Right((done, _)) => Some(done),
+            }
+        })
+    });
+    let done = Task { task, detached }.end().await;
+    drop(waiting);
+    done?.ok_or(NotRun::NoRuntime)
 }
 
 impl fmt::Debug for Execution {

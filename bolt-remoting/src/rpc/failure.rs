@@ -140,9 +140,25 @@ impl From<HandlerError> for Error {
                 Error::of_exception(exception)
             }
             Cause::Busy => Error::new(ErrorKind::Busy, "no room for the request"),
-            Cause::NoAnswer => Error::timeout(),
+            Cause::NoAnswer => Error::timeout().with_source(NoAnswer),
         }
     }
+}
+
+/// The source of an error that is to be answered with nothing.
+#[derive(Debug)]
+struct NoAnswer;
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request gets no answer")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+pub(super) fn is_no_answer(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<NoAnswer>())
 }
 
 /// How much of a failure a server tells its callers.

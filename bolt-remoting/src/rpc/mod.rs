@@ -55,6 +55,7 @@ mod server;
 mod settings;
 #[cfg(feature = "tower")]
 mod tower;
+mod trace;
 
 pub use answer::{Answer, Invocation};
 pub use body::{Body, DecodeBody, EncodeBody, Raw, SerializerError};

@@ -7,12 +7,12 @@ use bolt_codec::bolt::{Bolt, BoltFrame, CRC_SWITCH, Head, SerializerCode};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, select};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::body::Body;
 use super::call_context::CallContext;
 use super::interceptor::{Chain, Outcome, Request, Response};
+use super::trace::Trace;
 use crate::client::Pool;
 use crate::time::deadline;
 use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
@@ -64,6 +64,8 @@ pub(super) struct Outgoing {
     /// Whether it waits while the connection has no room.
     pub(super) waits: bool,
     pub(super) context: Option<CallContext>,
+    /// Of a call through interceptors.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl Outgoing {
@@ -116,12 +118,18 @@ impl Outgoing {
     }
 
     pub(super) fn connected(&self, connection: &Connection<Bolt>) {
+        if let Some(trace) = &self.trace {
+            trace.connected(connection.peer_addr());
+        }
         if let Some(context) = &self.context {
             context.connected(connection);
         }
     }
 
     pub(super) fn queued(&self, request_id: Option<u64>) {
+        if let Some(trace) = &self.trace {
+            trace.note_queued(request_id);
+        }
         if let Some(context) = &self.context {
             context.queued(request_id);
         }
@@ -193,13 +201,13 @@ impl Outgoing {
         matches!(self.target, Target::Address(..))
     }
 
-    /// The call through the interceptors; `queued` is told when its request has been queued.
+    /// The call through the interceptors, and how far it has come.
     pub(super) fn intercepted(
         self,
         deadline: Instant,
         oneway: bool,
-        queued: Arc<Notify>,
-    ) -> BoxFuture<'static, Outcome> {
+    ) -> (BoxFuture<'static, Outcome>, Arc<Trace>) {
+        let trace = Arc::<Trace>::default();
         let context = self.context.clone().unwrap_or_default();
         context.begin();
         let interceptors = self.interceptors.clone();
@@ -212,6 +220,7 @@ impl Outgoing {
         );
         let template = Self {
             context: Some(context),
+            trace: Some(Arc::clone(&trace)),
             body: Body::default(),
             ..self
         };
@@ -221,16 +230,16 @@ impl Outgoing {
                 code: request.code,
                 ..template.clone()
             };
-            outgoing
-                .transmit(deadline, oneway, Arc::clone(&queued))
-                .boxed()
+            outgoing.transmit(deadline, oneway).boxed()
         };
         let chain = interceptors.run(request, last);
-        async move {
+        let sent = Arc::clone(&trace);
+        let outcome = async move {
             let in_time = timeout_at(deadline, chain).await;
-            in_time.unwrap_or_else(|_| Err(Error::timeout()))
-        }
-        .boxed()
+            let outcome = in_time.unwrap_or_else(|_| Err(Error::timeout()));
+            outcome.map_err(|error| sent.complete(error))
+        };
+        (outcome.boxed(), trace)
     }
 
     /// Begins the call through the interceptors; returns the rest of it once its request is queued, or
@@ -238,25 +247,24 @@ impl Outgoing {
     pub(super) async fn intercepted_until_queued(
         self,
         deadline: Instant,
-    ) -> BoxFuture<'static, Outcome> {
-        let queued = Arc::new(Notify::new());
-        let outcome = self.intercepted(deadline, false, Arc::clone(&queued));
-        let told = async move { queued.notified().await }.boxed();
-        match select(outcome, told).await {
+    ) -> (BoxFuture<'static, Outcome>, Arc<Trace>) {
+        let (outcome, trace) = self.intercepted(deadline, false);
+        let told = Arc::clone(&trace);
+        let told = async move { told.queued().await }.boxed();
+        let outcome = match select(outcome, told).await {
             Either::Left((outcome, _)) => std::future::ready(outcome).boxed(),
             Either::Right(((), outcome)) => outcome,
-        }
+        };
+        (outcome, trace)
     }
 
     /// Makes the call on the wire.
-    async fn transmit(self, deadline: Instant, oneway: bool, queued: Arc<Notify>) -> Outcome {
+    async fn transmit(self, deadline: Instant, oneway: bool) -> Outcome {
         if oneway {
             self.send(deadline).await?;
             return Ok(None);
         }
-        let response = self.start(deadline).await?;
-        queued.notify_one();
-        let answer = response.await?;
+        let answer = self.start(deadline).await?.await?;
         if let Some(context) = &self.context {
             context.answered(&answer.class, &answer.header);
         }

@@ -67,6 +67,7 @@ impl Settings {
             waits: true,
             interceptors: self.interceptors.clone(),
             context: None,
+            trace: None,
         })
     }
 

@@ -50,6 +50,9 @@ impl FromStr for Fingerprint {
             .collect();
         let wrong = || invalid("fingerprint", format!("{text:?} is no SHA-256 in hex"));
         let digits = digits.ok_or_else(wrong)?;
+        if digits.len() % 2 != 0 {
+            return Err(wrong());
+        }
         let bytes: Vec<u8> = digits
             .chunks(2)
             .map(|pair| pair.iter().fold(0, |n, d| n << 4 | d))
