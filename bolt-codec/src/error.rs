@@ -6,6 +6,11 @@ use std::fmt;
 /// Plain data: errors compare equal when they say the same, so that tests can assert on them. A
 /// decoder that has returned one is out of step with its stream; the connection has to be closed.
 /// An encoder that has returned one has written nothing, and the connection stays usable.
+///
+/// A private protocol's codec needs three of them: [`Malformed`](Self::Malformed), made by
+/// [`malformed`](Self::malformed), for anything that is wrong; [`FrameTooLarge`](Self::FrameTooLarge),
+/// which [`Limits::check`](crate::Limits::check) returns; and [`Truncated`](Self::Truncated), which comes
+/// of [`decode_eof`](crate::FrameDecoder::decode_eof) by itself. All others are SOFABolt's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodecError {

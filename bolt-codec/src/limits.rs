@@ -5,6 +5,10 @@ use crate::CodecError;
 /// A decoder checks these from the fixed part of a frame, before it waits for (or an engine
 /// buffers) anything that they rule out.
 ///
+/// There is one limit, and it is that of a whole frame. A limit on part of a frame, such as the length
+/// of a name or the number of entries, is a setting of the decoder, which the protocol gives it in
+/// [`Protocol::open`](crate::Protocol::open).
+///
 /// ```
 /// use bolt_codec::Limits;
 ///

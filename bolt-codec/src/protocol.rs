@@ -124,8 +124,8 @@ pub trait Protocol: Send + Sync + Sized + 'static {
         Ok(())
     }
 
-    /// A heartbeat to send when the connection is silent; `None` if the protocol has none. The
-    /// engine sets its id. Its answer is of kind [`FrameKind::HeartbeatAck`] where answers have ids,
+    /// A heartbeat to send when nothing was received, or nothing was sent, for a while; `None` if the
+    /// protocol has none. The engine sets its id. Its answer is of kind [`FrameKind::HeartbeatAck`] where answers have ids,
     /// and of either kind where they go in order. Whatever comes is a sign of life.
     fn heartbeat(&self, session: &Self::Session) -> Option<Self::Frame> {
         let _ = session;
@@ -147,7 +147,8 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     }
 
     /// The answer to a request that the engine will not run, with its id already set; `None` if
-    /// the protocol has no word for it, which leaves the peer to its timeout.
+    /// the protocol has no word for it, which leaves the peer to its timeout. At the caller it comes
+    /// out of the call like any other answer. Oneway frames are dropped without asking for one.
     fn refuse(&self, request: &Self::Frame, why: Refusal) -> Option<Self::Frame> {
         let _ = (request, why);
         None
@@ -185,7 +186,8 @@ pub trait Frame: Send + 'static {
         let _ = id;
     }
 
-    /// How long the sender of a request waits for its answer, if the frame says so.
+    /// How long the sender of a request waits for its answer, if the frame says so. For handlers: the
+    /// engine itself neither sets it nor drops a request because of it.
     fn timeout(&self) -> Option<Duration> {
         None
     }

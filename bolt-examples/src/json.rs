@@ -2,7 +2,7 @@
 //! optional there.
 //!
 //! ```text
-//! 00 00 00 27 {"kind":"Call","id":7,"body":"any JSON"}
+//! 00 00 00 28 {"kind":"Call","id":7,"body":"any JSON"}
 //! ```
 //!
 //! ```

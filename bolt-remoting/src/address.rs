@@ -9,11 +9,15 @@
 //!
 //! let built = Address::builder("::1", 12200).protocol(2).version(2).connections(4).build()?;
 //! assert_eq!(built, address);
+//!
+//! // Of a socket: `client.connection(Address::from(server.local_addr()), deadline)`.
+//! let socket: std::net::SocketAddr = "[::1]:12200".parse().expect("an address");
+//! assert_eq!(Address::from(socket), Address::new("::1", 12200));
 //! # Ok::<(), bolt_remoting::Error>(())
 //! ```
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -349,6 +353,19 @@ impl fmt::Display for Address {
     }
 }
 
+impl From<SocketAddr> for Address {
+    /// An address without parameters, for where a server listens or a peer is. The scope of an IPv6
+    /// address is kept, its flow label is not.
+    fn from(socket: SocketAddr) -> Self {
+        match socket {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+                Self::new(format!("{}%{}", v6.ip(), v6.scope_id()), v6.port())
+            }
+            _ => Self::new(socket.ip().to_string(), socket.port()),
+        }
+    }
+}
+
 impl AsRef<str> for Address {
     /// The canonical text, so that an address can be given wherever its text can.
     fn as_ref(&self) -> &str {
@@ -399,6 +416,15 @@ mod tests {
             "b:3?_CONNECTTIMEOUT=5&_CONNECTIONNUM=2",
         ] {
             assert_eq!(ok(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_socket_s_address_is_one() {
+        for text in ["127.0.0.1:80", "[::1]:80", "[fe80::1%3]:80"] {
+            let socket: SocketAddr = text.parse().expect(text);
+            assert_eq!(Address::from(socket), ok(text));
+            assert_eq!(Address::from(socket).as_ref(), text);
         }
     }
 

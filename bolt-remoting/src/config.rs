@@ -64,9 +64,11 @@ pub struct ConnectionConfig {
     pub answer_backlog: usize,
     /// Heartbeats that this end sends; `None` for none.
     pub heartbeat: Option<HeartbeatConfig>,
-    /// A connection on which no byte was received for this long is closed; `None` for never.
+    /// A connection on which no byte was received for this long is closed; `None` for never. Where the
+    /// protocol has no heartbeats this is how long a client may be quiet.
     pub idle_timeout: Option<Duration>,
-    /// A connection that has sent no whole frame this long after it was made is closed.
+    /// A connection that has sent no whole frame this long after it was made is closed; `None` for
+    /// never. Where the protocol has no heartbeats this hits clients that connect and wait.
     pub first_frame_timeout: Option<Duration>,
     /// A frame whose first byte has arrived must be whole within this time.
     pub frame_timeout: Option<Duration>,
@@ -80,17 +82,22 @@ pub struct ConnectionConfig {
     pub send_goaway: bool,
 }
 
-/// When and how often a silent peer is asked for a sign of life.
+/// When and how often a peer is asked for a sign of life, on a connection that has been silent.
 ///
-/// A client that has sent nothing at all five seconds after connecting sends one more, which is not
-/// counted: servers close those who don't show that they speak the protocol.
+/// It is time for a heartbeat when either direction has been silent for the [`interval`](Self::interval):
+/// nothing was received, or nothing was sent. So a client that is only told things shows that it lives,
+/// and the server's [`idle_timeout`](ConnectionConfig::idle_timeout) leaves it alone. A client that has sent
+/// nothing at all five seconds after connecting sends its first one then: servers close those who
+/// don't show that they speak the protocol.
 ///
 /// A peer is dead after [`max_misses`](Self::max_misses) heartbeats in a row without any byte from
-/// it: `max_misses × interval + ack_timeout` after its last one.
+/// it: at most `max_misses × interval + ack_timeout` after its last one, 46 s by default. All calls end at
+/// that moment. [`Connection::closed`](crate::Connection::closed) returns up to a second later, because
+/// the peer is given that long to close its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeartbeatConfig {
-    /// Silence before a heartbeat, and time from one heartbeat to the next. Default 15 s (Java:
+    /// Silence of either direction before a heartbeat, and least time between two. Default 15 s (Java:
     /// `bolt.tcp.heartbeat.interval`).
     pub interval: Duration,
     /// How long an answer may take. Default 1 s, and never more than the interval.

@@ -38,6 +38,12 @@ struct Inner {
 }
 
 /// The kinds of failure, the same for every style of invocation.
+///
+/// The engine, and so the [`Client`](crate::Client) of a private protocol, has six of them:
+/// [`InvalidAddress`](Self::InvalidAddress), [`Connect`](Self::Connect), [`Timeout`](Self::Timeout),
+/// [`Closed`](Self::Closed), [`Overflow`](Self::Overflow) and [`Send`](Self::Send). The others are the
+/// [`rpc`](crate::rpc) layer's, which looks into frames: to the engine an answer that says no is an answer.
+/// ([`InvalidArgument`](Self::InvalidArgument) also comes of keys and certificates for TLS.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -247,7 +253,8 @@ impl Error {
     }
 
     /// Whether the request may have left this process. `false` means that no peer has seen it, so
-    /// that sending it again is safe.
+    /// that sending it again is safe. `true` means nothing more than that it was queued: the peer may
+    /// have run it or not.
     #[must_use]
     pub fn was_sent(&self) -> bool {
         self.0.sent

@@ -14,6 +14,7 @@ enum Kind {
     Call,
     Tell,
     Answer,
+    Failure,
     Ping,
     Pong,
 }
@@ -23,7 +24,7 @@ impl Frame for Message {
         match self.kind {
             Kind::Call => FrameKind::Request,
             Kind::Tell => FrameKind::Oneway,
-            Kind::Answer => FrameKind::Response,
+            Kind::Answer | Kind::Failure => FrameKind::Response,
             Kind::Ping => FrameKind::Heartbeat,
             Kind::Pong => FrameKind::HeartbeatAck,
         }
