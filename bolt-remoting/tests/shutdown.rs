@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltVersion, ResponseStatus};
-use bolt_remoting::rpc::{Body, Processors, RpcClient, RpcServer};
+use bolt_remoting::rpc::{Answer, Body, Processors, RpcClient, RpcServer};
 use bolt_remoting::{
     CloseReason, Connection, ConnectionConfig, ErrorKind, FrameContext, FrameHandler, handler_fn,
 };
@@ -66,6 +66,64 @@ async fn a_graceful_end_answers_what_runs_and_refuses_the_rest_as_busy() {
     peer.expect_end().await;
     drop(peer);
     assert_eq!(within(end).await.unwrap(), 0, "nothing was cut off");
+}
+
+/// A client and a server whose `ECHO` waits for a permit, calls its caller, and answers what that
+/// answers; with one such call under way.
+async fn calling_back() -> (RpcServer, RpcClient, Arc<Semaphore>, Answer<Body>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let handler_gate = Arc::clone(&gate);
+    let handlers = Processors::new().handle_raw(ECHO, move |cx, body| {
+        let gate = Arc::clone(&handler_gate);
+        async move {
+            gate.acquire().await.unwrap().forget();
+            let back = cx.connection().invoke_raw(RAW, &body);
+            Ok(back.timeout(SEC * 30).await?)
+        }
+    });
+    let (server, address) = server_with(handlers).await;
+    let client = RpcClient::builder().processors(processors());
+    let client = client.timeout(SEC * 30).build().unwrap();
+    let call = client.invoke_raw(RAW, &address, &echo("around"));
+    let call = call.future().await.unwrap();
+    eventually(|| match &server.connections()[..] {
+        [connection] => connection.engine().stats().requests_in_flight == 1,
+        _ => false,
+    })
+    .await;
+    (server, client, gate, call)
+}
+
+#[tokio::test]
+async fn a_request_that_calls_back_is_answered_while_its_server_ends() {
+    let (server, _client, gate, call) = calling_back().await;
+    let connection = server.connections()[0].engine().clone();
+    let end = tokio::spawn(async move { server.shutdown(SEC * 3600).await });
+    eventually(|| !connection.is_open()).await;
+    gate.add_permits(1);
+    assert_eq!(within(call).await.unwrap(), echo("around"));
+    assert_eq!(within(end).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_calls_back_is_answered_while_its_client_ends() {
+    let (_server, client, gate, call) = calling_back().await;
+    let connection = client.engine().connections()[0].clone();
+    let end = tokio::spawn(async move { client.shutdown(SEC * 3600).await });
+    eventually(|| !connection.is_open()).await;
+    gate.add_permits(1);
+    assert_eq!(within(call).await.unwrap(), echo("around"));
+    assert_eq!(within(end).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn giving_up_the_last_call_ends_the_end() {
+    let (_server, client, _gate, call) = calling_back().await;
+    let connection = client.engine().connections()[0].clone();
+    let end = tokio::spawn(async move { client.shutdown(SEC * 3600).await });
+    eventually(|| !connection.is_open()).await;
+    drop(call);
+    assert_eq!(within(end).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -244,7 +244,8 @@ impl<P: Protocol> Connection<P> {
         }
     }
 
-    /// Whether new calls are possible.
+    /// Whether new calls are possible: not on a connection that drains or whose peer wants no more,
+    /// even where handlers may still [call back](Self::drain).
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.is_open()
@@ -274,9 +275,14 @@ impl<P: Protocol> Connection<P> {
         self.0.close(Error::closed(CloseReason::Local));
     }
 
-    /// Closes the connection in order: no new calls in either direction (the peer's are refused as
-    /// busy), those in flight may end within `grace`, answers are written, then it is closed. The
-    /// peer is told if [`ConnectionConfig::send_goaway`] says so.
+    /// Closes the connection in order: no new calls in either direction, those in flight may end
+    /// within `grace`, answers are written, then it is closed. The peer is told if
+    /// [`ConnectionConfig::send_goaway`] says so. Draining again can shorten the time, not prolong it.
+    ///
+    /// What is in flight may need calls of its own. So this end may still call as long as it handles
+    /// requests of the peer, and requests of the peer still run as long as own calls wait; all others
+    /// fail with [`ErrorKind::Closed`], or are refused as
+    /// [`ShuttingDown`](bolt_codec::Refusal::ShuttingDown), which in SOFABolt is "busy".
     pub fn drain(&self, grace: Duration) {
         self.0.drain(deadline(grace));
     }

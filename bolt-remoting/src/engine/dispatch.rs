@@ -14,7 +14,6 @@ use super::inbound::Ticket;
 use super::outbox::Prepared;
 use super::pending::Answered;
 use super::shared::Shared;
-use super::state::Phase;
 use super::stats::add;
 use crate::Connection;
 use crate::error::CloseReason;
@@ -123,7 +122,10 @@ impl<P: Protocol> Dispatch<P> {
             None
         };
         let context = FrameContext::new(Connection::new(Arc::clone(&self.shared)), now);
-        match self.reply.run(&*self.handler, context, frame, cx) {
+        self.shared.set_handling(true);
+        let outcome = self.reply.run(&*self.handler, context, frame, cx);
+        self.shared.set_handling(false);
+        match outcome {
             Outcome::Now(answer) if wants_answer => self.answer(answer),
             Outcome::Panicked if wants_answer => self.answer(on_panic),
             Outcome::Now(_) | Outcome::Panicked => {}
@@ -185,10 +187,12 @@ impl<P: Protocol> Dispatch<P> {
         }
         state.make_room(&mut self.wakers);
         let config = &shared.config;
-        self.admission = match state.phase() {
-            Phase::Draining { .. } | Phase::Closed(_) => Admission::Refuse(Refusal::ShuttingDown),
-            _ if state.waiting_bytes() >= config.answer_backlog => Admission::Refuse(Refusal::Busy),
-            _ => Admission::Room(config.max_in_flight.saturating_sub(state.in_flight())),
+        self.admission = if !state.takes_requests() {
+            Admission::Refuse(Refusal::ShuttingDown)
+        } else if state.waiting_bytes() >= config.answer_backlog {
+            Admission::Refuse(Refusal::Busy)
+        } else {
+            Admission::Room(config.max_in_flight.saturating_sub(state.in_flight()))
         };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);

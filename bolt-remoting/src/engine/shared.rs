@@ -85,7 +85,10 @@ pub(crate) struct Shared<P: Protocol> {
     state: Mutex<State<P>>,
     /// Whether the state's phase is the first one, for those who don't need the lock otherwise.
     open: AtomicBool,
-    /// Own calls without an outcome, for the same.
+    /// Whether a handler runs on the connection's task right now; it is not counted as a request in
+    /// flight yet.
+    handling: AtomicBool,
+    /// Own calls without an outcome, for those without the lock.
     pub(crate) waiting: Gauge,
     /// Cancelled once the connection's task has ended.
     pub(crate) ended: CancellationToken,
@@ -131,6 +134,7 @@ impl<P: Protocol> Shared<P> {
             family: setup.family,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
+            handling: AtomicBool::new(false),
             ended: CancellationToken::new(),
             greeted: awaits_greeting.then(CancellationToken::new),
             counters: Counters::default(),
@@ -164,7 +168,7 @@ impl<P: Protocol> Shared<P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether new calls are possible.
+    /// Whether new calls are possible for anybody.
     pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
@@ -240,22 +244,33 @@ impl<P: Protocol> Shared<P> {
     }
 
     /// Why there may be no new calls.
-    fn closed(&self, state: &State<P>) -> Option<Error> {
+    pub(crate) fn closed(&self, state: &State<P>) -> Option<Error> {
         let error = match state.phase() {
-            Phase::Open => return None,
+            _ if state.takes_calls() => return None,
+            Phase::Draining { .. } if self.is_handling() => return None,
+            Phase::Open | Phase::Draining { .. } => Error::closed(CloseReason::Local),
             Phase::GoingAway => Error::closed(CloseReason::GoAway),
-            Phase::Draining { .. } => Error::closed(CloseReason::Local),
             Phase::Closed(error) => error.clone(),
         };
         Some(error.with_call(self.peer, None, false))
     }
 
+    pub(crate) fn set_handling(&self, handling: bool) {
+        self.handling.store(handling, Ordering::Relaxed);
+    }
+
+    fn is_handling(&self) -> bool {
+        self.handling.load(Ordering::Relaxed)
+    }
+
     /// A request of the peer that ran as a task has ended.
     pub(crate) fn finish(&self, ticket: Ticket, answer: Option<Prepared<P::Frame>>) {
+        let mut wakers = Vec::new();
         let mut state = self.lock();
-        state.finish(ticket, answer);
+        state.finish(ticket, answer, &mut wakers);
         let waker = state.rouse_to_write();
         drop(state);
+        wakers.into_iter().for_each(Waker::wake);
         wake(waker);
     }
 
@@ -279,13 +294,18 @@ impl<P: Protocol> Shared<P> {
         }
     }
 
-    /// No new calls in either direction; those in flight may go on until `until`.
+    /// No new calls in either direction; those in flight, and those that they need, may go on until
+    /// `until`. Another drain can only bring that forward.
     pub(crate) fn drain(&self, until: Instant) {
         let mut wakers = Vec::new();
         let mut state = self.lock();
         if matches!(state.phase(), Phase::Open | Phase::GoingAway) && self.config.send_goaway {
             self.send_go_away(&mut state);
         }
+        let until = match state.phase() {
+            Phase::Draining { until: earlier } => until.min(*earlier),
+            _ => until,
+        };
         if !matches!(state.phase(), Phase::Closed(_)) {
             self.enter(&mut state, Phase::Draining { until }, &mut wakers);
         }
@@ -328,6 +348,10 @@ impl<P: Protocol> Shared<P> {
         let mut state = self.lock();
         state.pending.forget(id);
         state.make_room(&mut wakers);
+        if !state.is_open() {
+            // Perhaps it was the last one that the end waits for.
+            wakers.extend(state.rouse());
+        }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }

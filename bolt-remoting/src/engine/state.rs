@@ -28,7 +28,8 @@ pub(crate) enum Phase {
     Open,
     /// The peer wants no new requests: what is in flight goes on.
     GoingAway,
-    /// This end shuts down: no new requests in either direction.
+    /// This end shuts down: no new requests in either direction but those that others in flight
+    /// cannot end without.
     Draining {
         until: Instant,
     },
@@ -68,7 +69,27 @@ impl<P: Protocol> State<P> {
         matches!(self.phase, Phase::Open)
     }
 
-    /// Enters a later phase, in which no new calls are possible: whoever waits for room is told.
+    /// Whether calls may begin: while this end drains, none but those that a request of the peer may
+    /// need for its answer.
+    pub(crate) fn takes_calls(&self) -> bool {
+        match self.phase {
+            Phase::Open => true,
+            Phase::Draining { .. } => self.inbound.running() > 0,
+            Phase::GoingAway | Phase::Closed(_) => false,
+        }
+    }
+
+    /// Whether requests of the peer may run: while this end drains, none but those that the peer may
+    /// need to answer a call.
+    pub(crate) fn takes_requests(&self) -> bool {
+        match self.phase {
+            Phase::Open | Phase::GoingAway => true,
+            Phase::Draining { .. } => self.pending.waiting() > 0,
+            Phase::Closed(_) => false,
+        }
+    }
+
+    /// Enters a later phase, in which new calls may be impossible: whoever waits for room is told.
     /// Only [`Shared`](super::shared::Shared) does it, which keeps count.
     pub(super) fn enter(&mut self, phase: Phase, wakers: &mut Vec<Waker>) {
         self.phase = phase;
@@ -141,7 +162,12 @@ impl<P: Protocol> State<P> {
     }
 
     /// A request of the peer has ended: queues what can be sent now.
-    pub(crate) fn finish(&mut self, ticket: Ticket, answer: Option<Prepared<P::Frame>>) {
+    pub(crate) fn finish(
+        &mut self,
+        ticket: Ticket,
+        answer: Option<Prepared<P::Frame>>,
+        wakers: &mut Vec<Waker>,
+    ) {
         let len = answer.as_ref().map_or(0, Prepared::len);
         match self.inbound.finish(ticket, answer, len) {
             Ok(mut ready) => {
@@ -151,6 +177,9 @@ impl<P: Protocol> State<P> {
                 }
             }
             Err(Gap) => self.outbox.seal(),
+        }
+        if !self.is_open() && !self.takes_calls() {
+            self.line.dissolve(wakers);
         }
     }
 

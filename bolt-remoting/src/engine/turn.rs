@@ -41,7 +41,7 @@ impl<P: Protocol> Future for Turn<'_, P> {
         let shared = self.shared;
         let mut wakers = Vec::new();
         let mut state = shared.lock();
-        if !state.is_open() {
+        if shared.closed(&state).is_some() {
             return Poll::Ready(());
         }
         let number = match self.number {

@@ -240,8 +240,8 @@ impl<P: Protocol> Server<P> {
         self.registry.find(peer)
     }
 
-    /// Stops accepting, refuses new requests, lets those in flight end within `grace`, writes
-    /// their answers and closes. Returns how many requests were cut off: 0 after a clean end. Takes
+    /// Stops accepting, refuses new requests, lets those in flight end within `grace`, with
+    /// [the calls that they need](Connection::drain), writes their answers and closes. Returns how many requests were cut off: 0 after a clean end. Takes
     /// at most two seconds more than `grace`.
     ///
     /// # Cancel safety
