@@ -166,7 +166,10 @@ impl<P: Protocol> Events<P> {
         };
         if !std::mem::replace(&mut queue.telling, true) {
             drop(queue);
-            let telling = Telling(Arc::clone(self));
+            let telling = Telling {
+                events: Arc::clone(self),
+                done: false,
+            };
             runtime.spawn_blocking(move || telling.run());
         }
     }
@@ -231,13 +234,17 @@ impl<P: Protocol> Queue<P> {
     }
 }
 
-/// The one who tells. However it ends, another one may follow.
-struct Telling<P: Protocol>(Arc<Events<P>>);
+/// The one who tells. However it ends, even unstarted with its runtime, another one may follow.
+struct Telling<P: Protocol> {
+    events: Arc<Events<P>>,
+    /// There was nothing left to tell. Since then there may be another one.
+    done: bool,
+}
 
 impl<P: Protocol> Telling<P> {
-    fn run(self) {
-        while let Some(event) = self.0.next() {
-            for listener in &self.0.listeners {
+    fn run(mut self) {
+        while let Some(event) = self.events.next() {
+            for listener in &self.events.listeners {
                 let told = std::panic::catch_unwind(AssertUnwindSafe(|| listener(&event)));
                 if told.is_err() {
                     tracing::error!(
@@ -247,6 +254,15 @@ impl<P: Protocol> Telling<P> {
                 }
             }
         }
-        self.0.quiet.notify_waiters();
+        self.done = true;
+    }
+}
+
+impl<P: Protocol> Drop for Telling<P> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.events.lock().telling = false;
+        }
+        self.events.quiet.notify_waiters();
     }
 }

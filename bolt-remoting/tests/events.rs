@@ -251,6 +251,31 @@ async fn events_that_a_listener_is_too_slow_for_are_dropped_in_pairs() {
     }
 }
 
+#[test]
+fn listeners_go_on_after_a_runtime_has_ended() {
+    let new = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let heard = Heard::default();
+    let server = RpcServer::builder().on_connection_event(heard.listener());
+    let server = server.without_listener().unwrap();
+    let ended = new();
+    let handle = ended.handle().clone();
+    drop(ended);
+    let (_near, far) = tokio::io::duplex(16);
+    {
+        let _within = handle.enter();
+        server.attach(far).unwrap();
+    }
+    new().block_on(async {
+        let (_near, far) = tokio::io::duplex(16);
+        server.attach(far).unwrap();
+        let expected = ["connected", "closed Local", "connected"];
+        eventually(|| heard.all() == expected).await;
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_connection_knows_what_was_dialed_for_it() {
     let network = Network::with_server();

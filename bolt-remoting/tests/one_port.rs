@@ -281,6 +281,22 @@ async fn who_comes_before_the_port_is_opened_waits() {
     assert_eq!(early.recv().await.body, "early");
 }
 
+#[tokio::test]
+async fn a_dropped_server_leaves_nothing_at_its_port() {
+    let port = Port::builder().bind("127.0.0.1:0").await.unwrap();
+    port.open();
+    let kept = std::sync::Arc::new(());
+    let held = std::sync::Arc::clone(&kept);
+    let handler = handler_fn(move |_cx, _frame: Message| {
+        let _held = &held;
+        std::future::ready(None)
+    });
+    let server = Server::builder(Json, handler).serve_on(&port).unwrap();
+    assert_eq!(std::sync::Arc::strong_count(&kept), 2);
+    drop(server);
+    assert_eq!(std::sync::Arc::strong_count(&kept), 1);
+}
+
 #[cfg(feature = "tls")]
 mod secured {
     use super::*;

@@ -350,6 +350,29 @@ mod choice {
             assert_eq!(live(&client), left);
         }
     }
+
+    /// A call that waits in a pool that is closed just then looks for the next one.
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_is_closed_while_its_first_calls_are_served_is_opened_again() {
+        #[derive(Clone, Default)]
+        struct Spoiler(Arc<OnceLock<RpcClient>>, Arc<OnceLock<()>>);
+        impl Select<Bolt> for Spoiler {
+            fn select(&self, _connections: &[Connection<Bolt>]) -> usize {
+                if self.1.set(()).is_ok() {
+                    let client = self.0.get().unwrap();
+                    client.close(FOUR_WARM, Duration::ZERO).unwrap();
+                }
+                0
+            }
+        }
+        let spoiler = Spoiler::default();
+        let network = Network::with_server();
+        let client = network.client().select(spoiler.clone()).build().unwrap();
+        spoiler.0.set(client.clone()).unwrap();
+        let connection = within(client.connect(FOUR_WARM)).await.unwrap();
+        assert!(connection.engine().is_open());
+        assert_eq!(network.dials(), 8);
+    }
 }
 
 mod upkeep {
@@ -386,7 +409,7 @@ mod upkeep {
         let network = Network::with_server();
         let config = pools(|pools| {
             pools.max_connection_age = Some(SEC * 100);
-            pools.drain_grace = SEC * 3600;
+            pools.drain_grace = SEC;
         });
         let client = network.client().pools(config).build().unwrap();
         call(&client, ONE).await.unwrap();
@@ -398,8 +421,9 @@ mod upkeep {
         let new = taken(&client, ONE).await;
         assert_ne!(new.number(), old.number());
         assert_eq!(network.dials(), 2);
-        // What is in flight may end on the old one.
+        // What is in flight may end on the old one, grace or not.
         eventually(|| !old.is_open()).await;
+        advance(60).await;
         assert_eq!(old.calls_waiting(), 1);
         drop(in_flight);
         within(old.closed()).await;

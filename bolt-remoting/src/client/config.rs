@@ -11,7 +11,7 @@ use std::time::Duration;
 /// | age of connections | no limit | no limit; `bolt.conn.monitor` closes surplus ones |
 /// | reconnect | no, except after warm-up | no; `bolt.conn.reconnect` |
 /// | back-off | 100 ms, doubled up to 30 s, with full jitter | 1 s |
-/// | calls of a connection that is let go may go on for | 10 s | 0 |
+/// | calls of a connection that is let go may go on for | 10 s; until their deadlines where age is the reason | 0 |
 ///
 /// ```
 /// use bolt_remoting::client::PoolConfig;
@@ -34,7 +34,7 @@ pub struct PoolConfig {
     /// are let go; `None` for never.
     pub idle_timeout: Option<Duration>,
     /// A connection that has become this old is replaced by a new one, and let go once that is
-    /// there; `None` for never. A random part of up to a fifth is taken off, so that connections
+    /// there and its calls have ended; `None` for never. A random part of up to a fifth is taken off, so that connections
     /// made together aren't replaced together. For peers behind a virtual IP or a load balancer,
     /// which sees new connections only. Java: `ScheduledDisconnectStrategy`.
     pub max_connection_age: Option<Duration>,
@@ -48,7 +48,9 @@ pub struct PoolConfig {
     pub first_backoff: Duration,
     /// What the longest delay grows to.
     pub max_backoff: Duration,
-    /// How long calls of a connection that is let go may go on.
+    /// How long calls of a connection that is let go, because its address is closed or unused or
+    /// there are too many, may go on. For one that was replaced [by age](Self::max_connection_age)
+    /// this is the least: its calls may go on until their deadlines, an hour at most.
     pub drain_grace: Duration,
 }
 

@@ -37,6 +37,8 @@ pub(crate) type Prepare<P> =
 const AGE_SPREAD: f64 = 0.2;
 /// Calls that chose a connection just before it left its pool have this long to get onto it.
 const FAREWELL: Duration = Duration::from_millis(100);
+/// How long calls on it may go on, whatever their deadlines.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(3600);
 
 pub(crate) struct Core<P: Protocol> {
     pub(crate) protocol_of: Box<ProtocolOf<P>>,
@@ -294,7 +296,7 @@ impl<P: Protocol> Core<P> {
         }
     }
 
-    /// Drains connections that have left their pool.
+    /// Drains connections that others have taken the place of: nothing urges their calls.
     pub(crate) fn retire(&self, connections: Vec<Connection<P>>) {
         let grace = self.settings.drain_grace;
         if !connections.is_empty() {
@@ -302,7 +304,7 @@ impl<P: Protocol> Core<P> {
                 tokio::time::sleep(FAREWELL).await;
                 connections
                     .iter()
-                    .for_each(|connection| connection.drain(grace));
+                    .for_each(|connection| connection.retire(grace, LONGEST_FAREWELL));
             });
         }
     }

@@ -302,7 +302,7 @@ impl<P: Protocol> Pool<P> {
             match self.ready() {
                 Some(connection) => drop(waiter.send(Ok(connection))),
                 // All of them were lost in this moment, which wakes the keeper again.
-                None => self.lock().waiters.push(waiter),
+                None => self.lock().wait_again(waiter),
             }
         }
     }
@@ -351,6 +351,13 @@ impl<P: Protocol> State<P> {
         }
         self.waiters.push(waiter);
         self.waiters.len() == 1
+    }
+
+    /// For one that there was nothing for. In a closed pool it is dropped, and looks for another.
+    fn wait_again(&mut self, waiter: Waiter<P>) {
+        if !self.closed {
+            self.waiters.push(waiter);
+        }
     }
 
     fn has_no_keeper(&self) -> bool {

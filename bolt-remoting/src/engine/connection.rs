@@ -287,6 +287,13 @@ impl<P: Protocol> Connection<P> {
         self.0.drain(deadline(grace));
     }
 
+    /// Drains, with time for all calls that wait now, `most` at most, and no less than `grace`.
+    pub(crate) fn retire(&self, grace: Duration, most: Duration) {
+        let calls_end = self.0.lock().pending.latest();
+        let until = calls_end.map_or_else(Instant::now, |at| at.min(deadline(most)));
+        self.0.drain(until.max(deadline(grace)));
+    }
+
     /// Waits until the connection's task has ended.
     ///
     /// # Cancel safety

@@ -103,6 +103,13 @@ impl<F> Pending<F> {
         self.earliest.filter(|_| self.waiting() > 0)
     }
 
+    /// When the last of the calls that wait now expires. Walks the table.
+    pub(crate) fn latest(&self) -> Option<Instant> {
+        let waiting = |call: &&Call<F>| matches!(call.state, State::Waiting(_));
+        let calls = self.calls.values().filter(waiting);
+        calls.map(|call| call.deadline).max()
+    }
+
     /// Calls that were ever registered.
     pub(crate) fn started(&self) -> u64 {
         self.started

@@ -66,7 +66,7 @@ impl Transport {
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
         self.socket.set_up(SockRef::from(&socket));
-        socket.connect(candidate).await
+        not_itself(socket.connect(candidate).await?)
     }
 }
 
@@ -78,6 +78,15 @@ impl Stream {
             Self::Tls(stream) => stream.get_ref().0,
         }
     }
+}
+
+/// Where nobody listens at a local port, the system may choose the same one for this end: TCP then
+/// connects the socket to itself.
+fn not_itself(stream: TcpStream) -> io::Result<TcpStream> {
+    if stream.local_addr()? == stream.peer_addr()? {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
 }
 
 /// A listening socket.
@@ -92,4 +101,21 @@ pub(crate) fn listen(address: SocketAddr, options: &SocketOptions) -> io::Result
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
     TcpListener::from_std(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_socket_that_reaches_itself_is_refused() -> io::Result<()> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let own = socket.local_addr()?;
+        let refused = not_itself(socket.connect(own).await?);
+        let kind = refused.map_err(|error| error.kind()).err();
+        assert_eq!(kind, Some(io::ErrorKind::ConnectionRefused));
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -219,7 +219,7 @@ impl<P: Protocol> ServerBuilder<P> {
         let mut server = self.without_listener();
         server.local = port.local;
         port.desk.add(Arc::new(ToServer {
-            reception: Arc::clone(&server.reception),
+            reception: Arc::downgrade(&server.reception),
             accepting: server.accepting.clone(),
         }));
         Ok(server)
@@ -253,23 +253,30 @@ enum Decided {
 }
 
 struct ToServer<P: Protocol> {
-    reception: Arc<Reception<P>>,
+    /// A dropped server is gone, even if the port stays.
+    reception: Weak<Reception<P>>,
     accepting: CancellationToken,
 }
 
 impl<P: Protocol> Route for ToServer<P> {
     fn recognize(&self, first_bytes: &[u8]) -> Recognition {
-        self.reception.protocol().recognize(first_bytes)
+        let reception = self.reception.upgrade();
+        reception.map_or(Recognition::No, |reception| {
+            reception.protocol().recognize(first_bytes)
+        })
     }
 
     fn admit(&self, stream: Decided, arrival: Arrival) {
-        if !self.reception.has_room() {
-            return self.reception.refuse(arrival.peer);
+        let Some(reception) = self.reception.upgrade() else {
+            return;
+        };
+        if !reception.has_room() {
+            return reception.refuse(arrival.peer);
         }
         match stream {
-            Decided::Tcp(stream) => self.reception.admit(stream, arrival),
+            Decided::Tcp(stream) => reception.admit(stream, arrival),
             #[cfg(feature = "tls")]
-            Decided::Tls(stream) => self.reception.admit(stream, arrival),
+            Decided::Tls(stream) => reception.admit(stream, arrival),
         };
     }
 
