@@ -1,11 +1,10 @@
 //! The live connections of one client or server.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bolt_codec::Protocol;
@@ -27,12 +26,15 @@ const CLOSING_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct Registry<P: Protocol> {
     live: Mutex<Live<P>>,
     tasks: TaskTracker,
-    aborted: AtomicUsize,
     pub(crate) events: Option<Arc<Events<P>>>,
 }
 
 struct Live<P: Protocol> {
     connections: HashMap<u64, Connection<P>>,
+    /// Their numbers by where they lead.
+    by_peer: BTreeSet<(SocketAddr, u64)>,
+    /// Requests that those which have ended had to cut off.
+    cut_off: usize,
     /// Set once all of them are to end: then those that come late end by this time too.
     end_by: Option<Instant>,
 }
@@ -42,10 +44,11 @@ impl<P: Protocol> Registry<P> {
         Arc::new(Self {
             live: Mutex::new(Live {
                 connections: HashMap::new(),
+                by_peer: BTreeSet::new(),
+                cut_off: 0,
                 end_by: None,
             }),
             tasks: TaskTracker::new(),
-            aborted: AtomicUsize::new(0),
             events,
         })
     }
@@ -68,7 +71,7 @@ impl<P: Protocol> Registry<P> {
         let number = connection.number();
         let end_by = {
             let mut live = self.lock();
-            live.connections.insert(number, connection.clone());
+            live.insert(connection.clone());
             live.end_by
         };
         if let Some(end_by) = end_by {
@@ -79,7 +82,10 @@ impl<P: Protocol> Registry<P> {
             registry: Arc::clone(self),
             number,
         };
-        self.tasks.spawn(Task { driver, listed });
+        self.tasks.spawn(Task {
+            driver,
+            _listed: listed,
+        });
         connection
     }
 
@@ -103,9 +109,9 @@ impl<P: Protocol> Registry<P> {
     /// The connection to the given address.
     pub(crate) fn find(&self, peer: SocketAddr) -> Option<Connection<P>> {
         let live = self.lock();
-        let mut all = live.connections.values();
-        all.find(|connection| connection.peer_addr() == Some(peer))
-            .cloned()
+        let mut numbers = live.by_peer.range((peer, 0)..=(peer, u64::MAX));
+        let (_, number) = numbers.next()?;
+        live.connections.get(number).cloned()
     }
 
     /// Tells the listeners, if there are any.
@@ -127,8 +133,11 @@ impl<P: Protocol> Registry<P> {
     /// closing; then cuts off what is left. Returns the number of requests that were cut off.
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
         // Those of connections that were lost earlier are no fault of this shutdown.
-        let earlier = self.aborted.load(Ordering::Relaxed);
-        self.lock().end_by = Some(deadline(grace));
+        let earlier = {
+            let mut live = self.lock();
+            live.end_by = Some(deadline(grace));
+            live.cut_off
+        };
         self.all()
             .iter()
             .for_each(|connection| connection.drain(grace));
@@ -142,7 +151,9 @@ impl<P: Protocol> Registry<P> {
         if let Some(events) = &self.events {
             events.told().await;
         }
-        self.aborted.load(Ordering::Relaxed) - earlier
+        let live = self.lock();
+        let still_there: usize = live.connections.values().map(Connection::cut_off).sum();
+        live.cut_off - earlier + still_there
     }
 
     /// Closes all connections without waiting.
@@ -152,10 +163,29 @@ impl<P: Protocol> Registry<P> {
     }
 }
 
+impl<P: Protocol> Live<P> {
+    fn insert(&mut self, connection: Connection<P>) {
+        let number = connection.number();
+        let peer = connection.peer_addr();
+        self.by_peer.extend(peer.map(|peer| (peer, number)));
+        self.connections.insert(number, connection);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Connection<P>> {
+        let gone = self.connections.remove(&number)?;
+        if let Some(peer) = gone.peer_addr() {
+            self.by_peer.remove(&(peer, number));
+        }
+        self.cut_off += gone.cut_off();
+        Some(gone)
+    }
+}
+
 /// The task of a listed connection. An async block would take twice the memory.
 struct Task<P: Protocol, T> {
     driver: Driver<P, T>,
-    listed: Listed<P>,
+    /// Dropped after the driver.
+    _listed: Listed<P>,
 }
 
 impl<P, T> Future for Task<P, T>
@@ -166,10 +196,7 @@ where
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let aborted = ready!(Pin::new(&mut self.driver).poll(cx));
-        let registry = &self.listed.registry;
-        registry.aborted.fetch_add(aborted, Ordering::Relaxed);
-        Poll::Ready(())
+        Pin::new(&mut self.driver).poll(cx)
     }
 }
 
@@ -192,7 +219,7 @@ struct Listed<P: Protocol> {
 
 impl<P: Protocol> Drop for Listed<P> {
     fn drop(&mut self) {
-        let gone = self.registry.lock().connections.remove(&self.number);
+        let gone = self.registry.lock().remove(self.number);
         if let Some(connection) = gone {
             self.registry.tell(|| ConnectionEvent::Closed {
                 reason: connection.close_reason().unwrap_or(CloseReason::Local),

@@ -153,6 +153,48 @@ async fn the_report_counts_the_requests_that_were_cut_off() {
     }
 }
 
+/// A server with a request whose handler blocks its thread until the sender is used or dropped.
+async fn blocked() -> (
+    RpcServer,
+    Peer<Bolt, TcpStream>,
+    std::sync::mpsc::Sender<()>,
+) {
+    let (release, released) = std::sync::mpsc::channel();
+    let released = Arc::new(std::sync::Mutex::new(released));
+    let (began, mut begun) = mpsc::unbounded_channel();
+    let handlers = Processors::new().handle_raw(ECHO, move |_cx, body| {
+        let (released, began) = (Arc::clone(&released), began.clone());
+        async move {
+            tokio::task::yield_now().await;
+            began.send(()).unwrap();
+            let _ = released.lock().unwrap().recv();
+            Ok(body)
+        }
+    });
+    let (server, _) = server_with(handlers).await;
+    let mut peer = peer::dial(bolt(), server.local_addr()).await;
+    peer.send(request(BoltVersion::V1, 1, ECHO, "")).await;
+    within(begun.recv()).await.unwrap();
+    (server, peer, release)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_end_waits_for_a_handler_that_cannot_be_cancelled_at_once() {
+    let (server, mut peer, release) = blocked().await;
+    let end = tokio::spawn(async move { server.shutdown(Duration::ZERO).await });
+    peer.expect_end().await;
+    drop(peer);
+    assert!(!end.is_finished());
+    release.send(()).unwrap();
+    assert_eq!(within(end).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_handler_that_never_ends_holds_up_the_end_for_so_long_only_and_counts_as_cut_off() {
+    let (server, _peer, _release) = blocked().await;
+    assert_eq!(within(server.shutdown(Duration::ZERO)).await, 1);
+}
+
 #[tokio::test]
 async fn the_report_is_about_this_end_and_not_about_connections_lost_before() {
     let (server, address, _gate) = gated().await;

@@ -72,8 +72,7 @@ impl<P: Protocol> Connection<P> {
         connection
     }
 
-    /// A connection and the future that runs it, which gives the number of requests that it had to
-    /// cut off.
+    /// A connection and the future that runs it.
     pub(crate) fn prepare<T>(
         io: T,
         setup: Setup<P>,
@@ -287,6 +286,11 @@ impl<P: Protocol> Connection<P> {
         self.0.drain(deadline(grace));
     }
 
+    /// Requests of the peer that were cut off, or would be if everything ended now.
+    pub(crate) fn cut_off(&self) -> usize {
+        self.0.cut_off()
+    }
+
     /// Drains, with time for all calls that wait now, `most` at most, and no less than `grace`.
     pub(crate) fn retire(&self, grace: Duration, most: Duration) {
         let calls_end = self.0.lock().pending.latest();
@@ -294,7 +298,8 @@ impl<P: Protocol> Connection<P> {
         self.0.drain(until.max(deadline(grace)));
     }
 
-    /// Waits until the connection's task has ended.
+    /// Waits until the connection's task has ended, and the handlers of the peer's requests with it:
+    /// those that were cancelled end when their code next waits.
     ///
     /// # Cancel safety
     ///

@@ -211,11 +211,10 @@ impl<P: Protocol> Dispatch<P> {
         self.tasks.push(task);
     }
 
-    /// Cancels what still runs; returns how many requests that were.
-    pub(crate) fn abort(&mut self) -> usize {
-        let running = self.shared.lock().inbound.running();
+    /// Cancels what still runs.
+    pub(crate) fn abort(&mut self) {
+        self.shared.lock().cut_off_running();
         self.tasks.drain(..).for_each(|task| task.abort());
-        running
     }
 
     /// Gives back memory while nothing happens.

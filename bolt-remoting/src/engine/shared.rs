@@ -255,6 +255,13 @@ impl<P: Protocol> Shared<P> {
         Some(error.with_call(self.peer, None, false))
     }
 
+    /// Requests of the peer that were cut off, or would be if everything ended now.
+    pub(crate) fn cut_off(&self) -> usize {
+        let state = self.lock();
+        let running = || state.inbound.running() + usize::from(self.is_handling());
+        state.cut_off().unwrap_or_else(running)
+    }
+
     pub(crate) fn set_handling(&self, handling: bool) {
         self.handling.store(handling, Ordering::Relaxed);
     }
@@ -268,7 +275,11 @@ impl<P: Protocol> Shared<P> {
         let mut wakers = Vec::new();
         let mut state = self.lock();
         state.finish(ticket, answer, &mut wakers);
-        let waker = state.rouse_to_write();
+        let waker = match state.phase() {
+            // The end may wait for it, however little can be written.
+            Phase::Closed(_) => state.rouse(),
+            _ => state.rouse_to_write(),
+        };
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         wake(waker);

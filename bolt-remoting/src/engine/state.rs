@@ -18,6 +18,8 @@ pub(crate) struct State<P: Protocol> {
     pub(crate) inbound: Inbound<Prepared<P::Frame>>,
     pub(crate) line: Line,
     max_calls: usize,
+    /// Requests that were cut off, once that is settled.
+    cut_off: Option<usize>,
     phase: Phase,
     sleeper: Sleeper,
 }
@@ -56,6 +58,7 @@ impl<P: Protocol> State<P> {
             inbound: Inbound::new(P::CORRELATION),
             line: Line::default(),
             max_calls: config.max_in_flight,
+            cut_off: None,
             phase: Phase::Open,
             sleeper: Sleeper::default(),
         }
@@ -168,6 +171,8 @@ impl<P: Protocol> State<P> {
         answer: Option<Prepared<P::Frame>>,
         wakers: &mut Vec<Waker>,
     ) {
+        // An answer that comes after its request was counted as cut off is none.
+        let answer = answer.filter(|_| self.cut_off.is_none());
         let len = answer.as_ref().map_or(0, Prepared::len);
         match self.inbound.finish(ticket, answer, len) {
             Ok(mut ready) => {
@@ -189,6 +194,23 @@ impl<P: Protocol> State<P> {
         self.inbound.discard();
     }
 
+    /// The requests that run now are cut off: they have no answers any more.
+    pub(crate) fn cut_off_running(&mut self) {
+        self.cut_off.get_or_insert(self.inbound.running());
+    }
+
+    /// Nothing more is written: so are the answers of which some is among the last `left` bytes that
+    /// were taken, or that were never taken.
+    pub(crate) fn cut_off_unsent(&mut self, left: usize) {
+        let unsent = self.inbound.held() + self.outbox.unsent_answers(left);
+        *self.cut_off.get_or_insert(0) += unsent;
+    }
+
+    /// Requests that were cut off.
+    pub(crate) fn cut_off(&self) -> Option<usize> {
+        self.cut_off
+    }
+
     /// Nothing is running for the peer and nothing is left to write.
     pub(crate) fn is_quiet(&self) -> bool {
         self.inbound.running() == 0 && self.outbox.is_drained()
@@ -207,11 +229,6 @@ impl<P: Protocol> State<P> {
     /// About how many bytes they take.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.inbound.held_bytes() + self.outbox.deferred_bytes()
-    }
-
-    /// Answers that are not going to be written, when `left` of the bytes that were taken are not.
-    pub(crate) fn unsent_answers(&self, left: usize) -> usize {
-        self.inbound.held() + self.outbox.unsent_answers(left)
     }
 
     // ---- the task ------------------------------------------------------------------------------

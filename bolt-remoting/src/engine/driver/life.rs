@@ -137,7 +137,7 @@ where
             Ok(Next::Sleep(_) | Next::SendFin(_)) if !woken => {
                 state.sleep(cx.waker(), !writer.is_empty());
             }
-            Ok(Next::Over) => self.aborted += state.unsent_answers(writer.len()),
+            Ok(Next::Over) => state.cut_off_unsent(writer.len()),
             _ => {}
         }
         drop(state);
@@ -152,7 +152,7 @@ where
     pub(super) fn finish(&mut self, reason: CloseReason, now: Instant) {
         self.shared.close(Error::closed(reason));
         if !matches!(self.life, Life::Finishing { .. }) {
-            self.aborted += self.dispatch.abort();
+            self.dispatch.abort();
         }
         let peer_done = matches!(self.life, Life::HalfClosed { .. });
         self.life = Life::Finishing {
@@ -197,6 +197,9 @@ impl Life {
                 fin_sent,
                 peer_done,
             } => Ok(match (fin_sent, peer_done) {
+                // Cancelled handlers end when their code next waits, and wake the task then.
+                (true, true) if state.inbound.running() > 0 => Next::Sleep(None),
+                _ if until <= now && state.inbound.running() > 0 => Next::Sleep(None),
                 (true, true) => Next::Over,
                 _ if until <= now => Next::Over,
                 (false, _) if written => Next::SendFin(until),

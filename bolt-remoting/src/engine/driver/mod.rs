@@ -28,7 +28,7 @@ use super::shared::Shared;
 use crate::Error;
 use crate::error::CloseReason;
 
-/// Ends with the number of requests that it had to cut off.
+/// Ends once the connection has, and all requests of the peer with it.
 pub(crate) struct Driver<P: Protocol, T> {
     shared: Arc<Shared<P>>,
     io: T,
@@ -38,7 +38,6 @@ pub(crate) struct Driver<P: Protocol, T> {
     clock: Clock,
     alarm: Pin<Box<Sleep>>,
     life: Life,
-    aborted: usize,
     wakers: Vec<Waker>,
 }
 
@@ -81,7 +80,6 @@ where
             },
             alarm: Box::pin(tokio::time::sleep_until(now)),
             life: Life::Running,
-            aborted: 0,
             wakers: Vec::new(),
             shared,
         }
@@ -105,9 +103,9 @@ where
     P: Protocol,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    type Output = usize;
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let mut now = Instant::now();
         let more_to_read = this.poll_reads(cx, now);
@@ -139,7 +137,7 @@ where
                     }
                     now = Instant::now();
                 }
-                Next::Over => return Poll::Ready(this.aborted),
+                Next::Over => return Poll::Ready(()),
             }
         }
     }
