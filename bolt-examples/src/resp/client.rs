@@ -53,7 +53,7 @@ impl From<bolt_remoting::Error> for Error {
 }
 
 /// Makes a [`Redis`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RedisBuilder {
     address: String,
     password: Option<String>,
@@ -117,6 +117,17 @@ impl RedisBuilder {
             timeout: self.timeout,
             calls: Arc::default(),
         }
+    }
+}
+
+impl fmt::Debug for RedisBuilder {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBuilder")
+            .field("address", &self.address)
+            .field("database", &self.database)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,8 +13,7 @@ use bolt_remoting::{
 use tokio::time::Instant;
 
 use super::{
-    BranchStatus, BranchType, End, GlobalStatus, Message, Outcome, Packet, Registered,
-    Registration, Seata,
+    BranchStatus, BranchType, End, GlobalStatus, Message, Outcome, Packet, Registration, Seata,
 };
 
 /// `Result` with this module's [`Error`].
@@ -81,7 +80,8 @@ fn registered(protocol: Seata, hello: Message) -> ClientBuilder<Seata> {
                     Some(Message::TmRegistered(it) | Message::RmRegistered(it)) if it.accepted => {
                         Ok(())
                     }
-                    Some(Message::TmRegistered(Registered { version, .. })) => {
+                    Some(Message::TmRegistered(it) | Message::RmRegistered(it)) => {
+                        let version = &it.version;
                         Err(format!("not registered by a coordinator of version {version}").into())
                     }
                     _ => Err(format!("no answer to a registration: {answer:?}").into()),
