@@ -18,6 +18,7 @@ use support::peer::{self, Peer};
 use support::{eventually, far, untimed, within};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 const V1: BoltVersion = BoltVersion::V1;
 const LIMIT: usize = 64 * 1024;
@@ -275,4 +276,25 @@ async fn all_are_told_at_once_when_the_peer_says_goaway() {
 #[tokio::test]
 async fn all_are_told_at_once_when_the_connection_closes() {
     all_are_told(async |_, client| client.close()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_set_aside_for_a_caller_that_is_not_polled_goes_on_at_its_deadline() {
+    let (_peer, client) = client(1);
+    let running = client.start_call(call(1), far()).await.unwrap();
+    let start = Instant::now();
+    let deadline = start + Duration::from_secs(5);
+    let mut forgetful = Box::pin(client.start_call(call(1), deadline));
+    assert!(forgetful.as_mut().now_or_never().is_none());
+    let next = wait(&client, 1).await;
+    drop(running);
+    rest().await;
+    assert!(!next.is_finished(), "it is not its turn");
+    begun(next).await;
+    assert_eq!(start.elapsed().as_secs(), 5);
+    let error = forgetful.await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.was_sent()),
+        (ErrorKind::Timeout, false)
+    );
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bolt_codec::{Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::driver::Driver;
 use super::handler::FrameHandler;
@@ -214,9 +214,8 @@ impl<P: Protocol> Connection<P> {
                 Err(Rejected::Full(frame)) => frame,
             };
             let needs = Shared::<P>::needs(&frame, calls);
-            let mut turn = std::pin::pin!(Turn::new(&self.0, needs));
-            // The turn comes first if both have come.
-            let _ = timeout_at(deadline, turn.as_mut()).await;
+            let mut turn = Turn::new(&self.0, needs, deadline);
+            (&mut turn).await;
             self.check(deadline)?;
             attempted = attempt(frame, turn.number());
         }

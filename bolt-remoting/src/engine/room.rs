@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::task::Waker;
 
+use tokio::time::Instant;
+
 /// What a caller needs, and what is set aside for those let in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Room {
@@ -15,8 +17,8 @@ pub(crate) struct Room {
 /// The callers that wait. Answers that wait for the outbox have their place in the same line, but
 /// are kept there.
 ///
-/// Whoever is let in has its room set aside until it comes for it or gives up. Those are always
-/// the ones with the lowest numbers.
+/// Whoever is let in has its room set aside until it comes for it, gives up or is too late. Those are
+/// always the ones with the lowest numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     callers: BTreeMap<u64, Caller>,
@@ -24,11 +26,14 @@ pub(crate) struct Line {
     /// Callers with a number below this one have been let in.
     let_in: u64,
     set_aside: Room,
+    /// No caller's deadline is before this.
+    earliest: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Caller {
     needs: Room,
+    deadline: Instant,
     waker: Option<Waker>,
 }
 
@@ -39,12 +44,39 @@ impl Line {
         self.next - 1
     }
 
-    /// A caller joins at the end.
-    pub(crate) fn join(&mut self, needs: Room, waker: Waker) -> u64 {
+    /// A caller joins at the end, until `deadline`.
+    pub(crate) fn join(&mut self, needs: Room, deadline: Instant, waker: Waker) -> u64 {
         let number = self.number();
-        let waker = Some(waker);
-        self.callers.insert(number, Caller { needs, waker });
+        let earliest = self.earliest().unwrap_or(deadline);
+        self.earliest = Some(earliest.min(deadline));
+        let caller = Caller {
+            needs,
+            deadline,
+            waker: Some(waker),
+        };
+        self.callers.insert(number, caller);
         number
+    }
+
+    /// A time before which nobody is too late, if there is anybody at all.
+    pub(crate) fn earliest(&self) -> Option<Instant> {
+        self.earliest.filter(|_| !self.callers.is_empty())
+    }
+
+    /// Those whose deadline has passed leave, also if they were let in and have not come: they may
+    /// never be polled again. Whether there were any.
+    pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> bool {
+        if self.earliest().is_none_or(|earliest| now < earliest) {
+            return false;
+        }
+        let before = self.callers.len();
+        let late = |caller: &Caller| caller.deadline <= now;
+        let numbers = self.callers.iter().filter(|(_, caller)| late(caller));
+        for number in numbers.map(|(&number, _)| number).collect::<Vec<_>>() {
+            wakers.extend(self.remove(number).and_then(|caller| caller.waker));
+        }
+        self.earliest = self.callers.values().map(|caller| caller.deadline).min();
+        self.callers.len() < before
     }
 
     /// Whether a caller with this number has been let in; if not, `waker` is told when it is.
@@ -83,15 +115,16 @@ impl Line {
 
     /// The caller comes for its room, or gives up. Whether it had been let in.
     pub(crate) fn leave(&mut self, number: u64) -> bool {
-        let Some(caller) = self.callers.remove(&number) else {
-            return false;
-        };
-        let was_let_in = number < self.let_in;
-        if was_let_in {
+        self.remove(number).is_some() && number < self.let_in
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Caller> {
+        let caller = self.callers.remove(&number)?;
+        if number < self.let_in {
             self.set_aside.bytes -= caller.needs.bytes;
             self.set_aside.calls -= caller.needs.calls;
         }
-        was_let_in
+        Some(caller)
     }
 
     /// Nobody is let in any more: all are to look for themselves.
@@ -109,7 +142,31 @@ mod tests {
     }
 
     fn join(line: &mut Line, bytes: usize) -> u64 {
-        line.join(needs(bytes), Waker::noop().clone())
+        line.join(needs(bytes), Instant::now(), Waker::noop().clone())
+    }
+
+    #[test]
+    fn who_is_too_late_leaves_whether_let_in_or_not() {
+        let mut line = Line::default();
+        let start = Instant::now();
+        let at = |seconds| start + std::time::Duration::from_secs(seconds);
+        let [a, _b, _c, d] =
+            [9, 2, 1, 8].map(|s| line.join(needs(s as usize), at(s), Waker::noop().clone()));
+        line.let_in();
+        line.let_in();
+        let mut wakers = Vec::new();
+        assert_eq!(line.earliest(), Some(at(1)));
+        assert!(!line.expire(start, &mut wakers));
+        assert!(line.expire(at(2), &mut wakers));
+        // Who was let in was woken for that.
+        assert_eq!(wakers.len(), 1);
+        assert_eq!(
+            (line.set_aside(), line.first()),
+            (needs(9), Some((d, needs(8))))
+        );
+        assert_eq!(line.earliest(), Some(at(8)));
+        assert!(line.leave(a) && !line.leave(d));
+        assert_eq!(line.earliest(), None);
     }
 
     #[test]

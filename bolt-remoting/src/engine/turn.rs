@@ -5,25 +5,29 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bolt_codec::Protocol;
+use tokio::time::Instant;
 
 use super::room::Room;
 use super::shared::Shared;
 
-/// A caller's place in the line for room, from its first poll on. Ready when it has been let in, or
-/// when the connection takes no calls any more.
+/// A caller's place in the line for room, from its first poll on. Ready when it has been let in, when
+/// its deadline has passed, which the connection's task sees to, or when the connection takes no calls
+/// any more.
 ///
 /// Dropping it gives the place up, and room that was set aside goes to those behind.
 pub(crate) struct Turn<'a, P: Protocol> {
     shared: &'a Shared<P>,
     needs: Room,
+    deadline: Instant,
     number: Option<u64>,
 }
 
 impl<'a, P: Protocol> Turn<'a, P> {
-    pub(crate) fn new(shared: &'a Shared<P>, needs: Room) -> Self {
+    pub(crate) fn new(shared: &'a Shared<P>, needs: Room, deadline: Instant) -> Self {
         Self {
             shared,
             needs,
+            deadline,
             number: None,
         }
     }
@@ -41,14 +45,18 @@ impl<P: Protocol> Future for Turn<'_, P> {
         let shared = self.shared;
         let mut wakers = Vec::new();
         let mut state = shared.lock();
-        if shared.closed(&state).is_some() {
+        if self.deadline <= Instant::now() || shared.closed(&state).is_some() {
             return Poll::Ready(());
         }
         let number = match self.number {
             Some(number) => number,
             None => {
-                let number = state.line.join(self.needs, cx.waker().clone());
+                let (needs, deadline) = (self.needs, self.deadline);
+                let number = state.line.join(needs, deadline, cx.waker().clone());
                 state.make_room(&mut wakers);
+                if state.line.earliest() == Some(deadline) {
+                    wakers.extend(state.rouse());
+                }
                 number
             }
         };

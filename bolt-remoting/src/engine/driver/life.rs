@@ -127,6 +127,9 @@ where
         let mut state = shared.lock();
         state.awake();
         state.pending.expire(now, wakers);
+        if state.line.expire(now, wakers) {
+            state.make_room(wakers);
+        }
         let next = match writer.refill(&mut state, life, wakers) {
             Refill::Taken => Ok(Next::Again),
             Refill::Wait => Ok(Next::Yield),
@@ -234,7 +237,9 @@ fn wake_at<P: Protocol>(
     next_due: Option<Instant>,
     now: Instant,
 ) -> Option<Instant> {
-    let expiry = state.pending.earliest().map(|at| at.max(now + EXPIRY_STEP));
+    let deadlines = [state.pending.earliest(), state.line.earliest()];
+    let expiry = deadlines.into_iter().flatten().min();
+    let expiry = expiry.map(|at| at.max(now + EXPIRY_STEP));
     let drain_until = match state.phase() {
         Phase::Draining { until } => Some(*until),
         _ => None,
