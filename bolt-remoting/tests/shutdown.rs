@@ -82,8 +82,13 @@ async fn calling_back() -> (RpcServer, RpcClient, Arc<Semaphore>, Answer<Body>) 
         }
     });
     let (server, address) = server_with(handlers).await;
-    let client = RpcClient::builder().processors(processors());
-    let client = client.timeout(SEC * 30).build().unwrap();
+    // Nothing but what happens is to rouse a connection.
+    let client = RpcClient::builder()
+        .processors(processors())
+        .config(untimed())
+        .timeout(SEC * 30)
+        .build()
+        .unwrap();
     let call = client.invoke_raw(RAW, &address, &echo("around"));
     let call = call.future().await.unwrap();
     eventually(|| match &server.connections()[..] {
