@@ -340,9 +340,9 @@ impl RpcServer {
         self.shutdown(grace).await
     }
 
-    /// Stops accepting, refuses new requests as busy, lets those in flight end within `grace`,
-    /// writes their answers and closes. Returns how many requests were cut off: 0 after a clean
-    /// end. Takes at most two seconds more than `grace`.
+    /// Stops accepting, refuses new requests as busy, lets those in flight end within `grace`, with
+    /// the calls of their clients that they need, writes their answers and closes. Returns how many
+    /// requests were cut off: 0 after a clean end. See [`Server::shutdown`].
     ///
     /// # Cancel safety
     ///

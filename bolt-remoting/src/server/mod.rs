@@ -241,7 +241,8 @@ impl<P: Protocol> Server<P> {
     }
 
     /// Stops accepting, refuses new requests, lets those in flight end within `grace`, with
-    /// [the calls that they need](Connection::drain), writes their answers and closes. Returns how many requests were cut off: 0 after a clean end.
+    /// [the calls that they need](Connection::drain), writes their answers and closes. Returns how
+    /// many requests were cut off: 0 after a clean end.
     ///
     /// When it returns, the tasks of all connections and handlers have ended. The exceptions are
     /// handlers whose code blocks its thread, since it can't be cancelled: they are waited for until
