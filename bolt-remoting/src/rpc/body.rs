@@ -113,3 +113,15 @@ impl DecodeBody<Body> for Raw {
         Ok(body)
     }
 }
+
+/// The Java class that serde knows `value` by, as every serializer of serde types names it.
+#[cfg(any(feature = "hessian", feature = "json"))]
+pub(super) fn class_of<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, SerializerError> {
+    let class = bolt_hessian::class_name::of_value(value).ok_or_else(|| {
+        let name = std::any::type_name::<T>();
+        format!(
+            "{name} has no Java class name: #[serde(rename = \"com.example.Name\")] gives it one"
+        )
+    })?;
+    Ok(class.into_string())
+}

@@ -1,10 +1,10 @@
 use bolt_codec::bolt::SerializerCode;
-use bolt_hessian::{Options, class_name};
+use bolt_hessian::Options;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::body::{Body, DecodeBody, EncodeBody, SerializerError};
+use super::body::{Body, DecodeBody, EncodeBody, SerializerError, class_of};
 
 /// The serializer of Java SOFABolt: any type with serde support, its Java class bound by
 /// `#[serde(rename = "com.example.Hello")]`.
@@ -47,11 +47,7 @@ impl<T: Serialize + ?Sized> EncodeBody<T> for Hessian {
         if content == NULL {
             return Ok(Body::default());
         }
-        let class = class_name::of_value(value).ok_or_else(|| {
-            let name = std::any::type_name::<T>();
-            format!("{name} has no Java class name: #[serde(rename = \"com.example.Name\")] gives it one")
-        })?;
-        Ok(Body::new(class.into_string(), content))
+        Ok(Body::new(class_of(value)?, content))
     }
 }
 

@@ -1,9 +1,8 @@
 use bolt_codec::bolt::SerializerCode;
-use bolt_hessian::class_name;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::body::{Body, DecodeBody, EncodeBody, SerializerError};
+use super::body::{Body, DecodeBody, EncodeBody, SerializerError, class_of};
 
 /// JSON of any type with serde support, as serializer code 12 (SOFARPC's number for it). The Java
 /// class is bound by `#[serde(rename = "com.example.Hello")]`, as with Hessian; null is no content.
@@ -48,11 +47,7 @@ impl<T: Serialize + ?Sized> EncodeBody<T> for Json {
         if content == NULL {
             return Ok(Body::default());
         }
-        let class = class_name::of_value(value).ok_or_else(|| {
-            let name = std::any::type_name::<T>();
-            format!("{name} has no Java class name: #[serde(rename = \"com.example.Name\")] gives it one")
-        })?;
-        Ok(Body::new(class.into_string(), content))
+        Ok(Body::new(class_of(value)?, content))
     }
 }
 
