@@ -15,7 +15,7 @@ use super::driver::Driver;
 use super::handler::FrameHandler;
 use super::outbox::Prepared;
 use super::response::ResponseFuture;
-use super::shared::{Rejected, Setup, Shared};
+use super::shared::{Queued, Rejected, Setup, Shared};
 use super::stats::ConnectionStats;
 use super::turn::Turn;
 use crate::config::ConnectionConfig;
@@ -133,10 +133,10 @@ impl<P: Protocol> Connection<P> {
         frame: P::Frame,
         deadline: Instant,
     ) -> Result<ResponseFuture<P>> {
-        self.when_room(deadline, Prepared::new(frame), 1, |frame, turn| {
-            self.attempt(frame, deadline, turn)
-        })
-        .await
+        let queued = self.when_room(deadline, Prepared::new(frame), 1, |frame, turn| {
+            self.0.queue_call(frame, deadline, turn)
+        });
+        Ok(self.clone().answer_to(queued.await?))
     }
 
     /// Queues a request if there is room now, and returns the future of its answer, which ends at
@@ -147,8 +147,9 @@ impl<P: Protocol> Connection<P> {
     /// [`ErrorKind::Overflow`] without room; otherwise as [`call`](Self::call).
     pub fn try_call(&self, frame: P::Frame, deadline: Instant) -> Result<ResponseFuture<P>> {
         self.check(deadline)?;
-        self.try_start(frame, deadline)
-            .map_err(|rejected| self.overflow(rejected))
+        let queued = self.try_start(frame, deadline);
+        let queued = queued.map_err(|rejected| self.overflow(rejected))?;
+        Ok(self.clone().answer_to(queued))
     }
 
     /// As [`try_call`](Self::try_call), for deadlines that were in the future just now.
@@ -156,18 +157,13 @@ impl<P: Protocol> Connection<P> {
         &self,
         frame: P::Frame,
         deadline: Instant,
-    ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
-        self.attempt(Prepared::new(frame), deadline, None)
+    ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
+        self.0.queue_call(Prepared::new(frame), deadline, None)
     }
 
-    fn attempt(
-        &self,
-        frame: Prepared<P::Frame>,
-        deadline: Instant,
-        turn: Option<u64>,
-    ) -> Result<ResponseFuture<P>, Rejected<P::Frame>> {
-        let id = self.0.queue_call(frame, deadline, turn)?;
-        Ok(ResponseFuture::new(Arc::clone(&self.0), id))
+    /// The answer to a call that was queued here.
+    pub(crate) fn answer_to(self, queued: Queued<P::Frame>) -> ResponseFuture<P> {
+        ResponseFuture::new(self.0, queued)
     }
 
     /// Queues a frame that gets no answer, waiting for room until `deadline`. It has left this

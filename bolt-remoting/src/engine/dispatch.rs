@@ -14,6 +14,7 @@ use super::inbound::Ticket;
 use super::outbox::Prepared;
 use super::pending::Answered;
 use super::shared::Shared;
+use super::slot::Slot;
 use super::stats::add;
 use crate::Connection;
 use crate::error::CloseReason;
@@ -29,8 +30,12 @@ pub(crate) struct Dispatch<P: Protocol> {
     reply: Reply<P>,
     /// Handlers that did not finish at once; some may have ended since.
     tasks: Vec<AbortHandle>,
-    /// What frames ask of the shared state that has not been settled yet.
+    /// Answers to calls, and what other frames ask of the shared state, that have not been settled
+    /// yet.
+    answers: Vec<P::Frame>,
     batch: Vec<Inward<P::Frame>>,
+    /// The slots of the calls that `answers` are for.
+    slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
@@ -39,7 +44,6 @@ pub(crate) struct Dispatch<P: Protocol> {
 }
 
 enum Inward<F> {
-    Answer(F),
     Send(Prepared<F>),
     GoAway,
 }
@@ -60,7 +64,9 @@ impl<P: Protocol> Dispatch<P> {
             handler,
             reply: Reply::new(),
             tasks: Vec::new(),
+            answers: Vec::new(),
             batch: Vec::new(),
+            slots: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Unknown,
             piling_up: false,
@@ -78,7 +84,7 @@ impl<P: Protocol> Dispatch<P> {
     pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
         match frame.kind() {
             FrameKind::Response | FrameKind::HeartbeatAck => {
-                self.batch.push(Inward::Answer(frame));
+                self.answers.push(frame);
             }
             FrameKind::Request | FrameKind::Oneway => self.on_request(frame, cx, now),
             FrameKind::Heartbeat => {
@@ -91,7 +97,7 @@ impl<P: Protocol> Dispatch<P> {
             FrameKind::Greeting => self.unwelcome = self.shared.hear_greeting(frame).err(),
             _ => add(&self.shared.counters.unknown_frames, 1),
         }
-        if self.batch.len() >= BATCH {
+        if self.answers.len() + self.batch.len() >= BATCH {
             self.settle();
         }
     }
@@ -171,16 +177,24 @@ impl<P: Protocol> Dispatch<P> {
         let shared = &*self.shared;
         let mut state = shared.lock();
         state.awake();
+        state.pending.recycle(self.slots.drain(..).flatten());
+        for frame in &self.answers {
+            let is_ack = frame.kind() == FrameKind::HeartbeatAck;
+            self.slots
+                .push(match state.pending.answer(frame.id(), is_ack) {
+                    Answered::Call(slot) => Some(slot),
+                    Answered::Heartbeat => {
+                        add(&shared.counters.heartbeats_acked, 1);
+                        None
+                    }
+                    Answered::Nobody => {
+                        add(&shared.counters.late_answers, 1);
+                        None
+                    }
+                });
+        }
         for inward in self.batch.drain(..) {
             match inward {
-                Inward::Answer(frame) => {
-                    let is_ack = frame.kind() == FrameKind::HeartbeatAck;
-                    match state.pending.answer(frame.id(), is_ack, frame) {
-                        Answered::Call(waker) => self.wakers.extend(waker),
-                        Answered::Heartbeat => add(&shared.counters.heartbeats_acked, 1),
-                        Answered::Nobody => add(&shared.counters.late_answers, 1),
-                    }
-                }
                 Inward::Send(answer) => state.answer(answer),
                 Inward::GoAway => shared.go_away(&mut state, &mut self.wakers),
             }
@@ -197,6 +211,10 @@ impl<P: Protocol> Dispatch<P> {
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
         drop(state);
+        for (frame, slot) in self.answers.drain(..).zip(&self.slots) {
+            self.wakers
+                .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
+        }
         self.wakers.drain(..).for_each(Waker::wake);
     }
 
@@ -222,7 +240,9 @@ impl<P: Protocol> Dispatch<P> {
         self.tasks.retain(|task| !task.is_finished());
         self.tasks.shrink_to_fit();
         self.reply.release();
+        self.answers = Vec::new();
         self.batch = Vec::new();
+        self.slots = Vec::new();
         self.wakers = Vec::new();
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver
-//! Driver: Receiver (bytes -> frames) -> Dispatch -> handler | pending call ~wake~> caller
+//! Driver: Receiver (bytes -> frames) -> Dispatch -> handler | slot of a call ~wake~> caller
 //!         outbox -> writing -> socket;  Clock + Liveness: beats, deadlines
 //! ```
 
@@ -24,6 +24,7 @@ mod receiver;
 pub(crate) mod response;
 mod room;
 pub(crate) mod shared;
+mod slot;
 mod state;
 pub(crate) mod stats;
 mod turn;

@@ -3,13 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use bolt_codec::Correlation;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use crate::{Error, Result};
+use super::slot::Slot;
+use crate::Error;
+
+/// So many places are kept after a burst.
+const KEEP: usize = 1024;
 
 /// A number that its owner sets, behind some lock, and anybody reads without one.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +29,11 @@ impl Gauge {
     }
 }
 
-/// The calls of one connection, each with its deadline and a place for its outcome.
+/// The calls of one connection that wait for an answer, each with its deadline and the slot that its
+/// outcome goes to.
 ///
-/// The outcome is kept in the table until the caller takes it, so that a call needs no allocation
-/// of its own. Whoever removes the entry completes the call: exactly one outcome.
+/// Whoever removes an entry completes the call: exactly one outcome. Slots are used again, so that a
+/// call needs no allocation of its own.
 #[derive(Debug)]
 pub(crate) struct Pending<F> {
     calls: FxHashMap<u64, Call<F>>,
@@ -43,26 +48,21 @@ pub(crate) struct Pending<F> {
     heartbeat: Option<u64>,
     /// No deadline is before this.
     earliest: Option<Instant>,
+    /// Slots of calls that have ended, those that are surely free first.
+    spare: VecDeque<Arc<Slot<F>>>,
 }
 
 #[derive(Debug)]
 struct Call<F> {
     deadline: Instant,
-    state: State<F>,
-}
-
-#[derive(Debug)]
-enum State<F> {
-    Waiting(Option<Waker>),
-    Heartbeat,
-    Done(Result<F>),
+    slot: Arc<Slot<F>>,
 }
 
 /// Whom an answer was for.
 #[derive(Debug)]
-pub(crate) enum Answered {
-    /// A call; its task wants to be woken if it has asked already.
-    Call(Option<Waker>),
+pub(crate) enum Answered<F> {
+    /// A call, which is to be completed now.
+    Call(Arc<Slot<F>>),
     Heartbeat,
     /// Nobody: late, repeated or never asked for.
     Nobody,
@@ -79,12 +79,13 @@ impl<F> Pending<F> {
             started: 0,
             heartbeat: None,
             earliest: None,
+            spare: VecDeque::new(),
         }
     }
 
     /// Calls without an outcome.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.get()
+        self.calls.len()
     }
 
     /// Shows the same number to those who don't hold the lock.
@@ -105,9 +106,7 @@ impl<F> Pending<F> {
 
     /// When the last of the calls that wait now expires. Walks the table.
     pub(crate) fn latest(&self) -> Option<Instant> {
-        let waiting = |call: &&Call<F>| matches!(call.state, State::Waiting(_));
-        let calls = self.calls.values().filter(waiting);
-        calls.map(|call| call.deadline).max()
+        self.calls.values().map(|call| call.deadline).max()
     }
 
     /// Calls that were ever registered.
@@ -115,47 +114,38 @@ impl<F> Pending<F> {
         self.started
     }
 
-    /// Registers a call by its [`next_id`](Self::next_id); whether it is the first to expire now.
-    pub(crate) fn insert(&mut self, id: u64, deadline: Instant) -> bool {
-        self.waiting.set(self.waiting() + 1);
+    /// Registers a call by its [`next_id`](Self::next_id). Where its outcome will be, and whether it
+    /// is the first to expire now.
+    pub(crate) fn insert(&mut self, id: u64, deadline: Instant) -> (Arc<Slot<F>>, bool) {
+        let slot = self.slot();
+        let call = Call {
+            deadline,
+            slot: Arc::clone(&slot),
+        };
+        self.calls.insert(id, call);
+        self.queue(id);
         self.started += 1;
-        self.add(
-            id,
-            Call {
-                deadline,
-                state: State::Waiting(None),
-            },
-        );
+        self.waiting.set(self.waiting());
         let first = self.waiting() == 1 || self.earliest.is_none_or(|earliest| deadline < earliest);
         if first {
             self.earliest = Some(deadline);
         }
-        first
+        (slot, first)
     }
 
     /// Registers a heartbeat in place of the one before; misses are counted elsewhere.
-    pub(crate) fn insert_heartbeat(&mut self, id: u64, now: Instant) {
-        if let Some(unanswered) = self.heartbeat.take() {
-            self.calls.remove(&unanswered);
-        }
-        self.add(
-            id,
-            Call {
-                deadline: now,
-                state: State::Heartbeat,
-            },
-        );
+    pub(crate) fn insert_heartbeat(&mut self, id: u64) {
         self.heartbeat = Some(id);
+        self.queue(id);
     }
 
-    fn add(&mut self, id: u64, call: Call<F>) {
-        self.calls.insert(id, call);
+    fn queue(&mut self, id: u64) {
         if self.correlation == Correlation::InOrder {
             self.order.push_back(id);
         }
     }
 
-    /// An id that no call has now.
+    /// An id that no call has now, nor a heartbeat.
     pub(crate) fn next_id(&mut self) -> u64 {
         let max = match self.correlation {
             Correlation::ById { max } => max,
@@ -168,82 +158,47 @@ impl<F> Pending<F> {
             } else {
                 self.last_id + 1
             };
-            if !self.calls.contains_key(&self.last_id) {
-                return self.last_id;
+            let id = self.last_id;
+            if self.heartbeat != Some(id) && !self.calls.contains_key(&id) {
+                return id;
             }
         }
     }
 
     /// An answer has come; `id` is what the frame says. An acknowledgement is for heartbeats only, any
     /// other answer for calls only, unless answers go in order.
-    pub(crate) fn answer(&mut self, id: u64, is_ack: bool, frame: F) -> Answered {
-        let id = match self.correlation {
-            Correlation::InOrder => match self.order.pop_front() {
+    pub(crate) fn answer(&mut self, id: u64, is_ack: bool) -> Answered<F> {
+        let in_order = self.correlation == Correlation::InOrder;
+        let id = if in_order {
+            match self.order.pop_front() {
                 Some(first) => first,
                 None => return Answered::Nobody,
-            },
-            _ => id,
+            }
+        } else {
+            id
         };
-        let Some(call) = self.calls.get_mut(&id) else {
-            return Answered::Nobody;
-        };
-        let by_id = self.correlation != Correlation::InOrder;
-        if by_id && is_ack != matches!(call.state, State::Heartbeat) {
+        if (in_order || is_ack) && self.heartbeat == Some(id) {
+            // Its id may be a call's by the time of the next heartbeat.
+            self.heartbeat = None;
+            return Answered::Heartbeat;
+        }
+        if !in_order && is_ack {
             return Answered::Nobody;
         }
-        match &mut call.state {
-            State::Waiting(waker) => {
-                let waker = waker.take();
-                call.state = State::Done(Ok(frame));
-                self.waiting.set(self.waiting.get() - 1);
-                Answered::Call(waker)
-            }
-            State::Heartbeat => {
-                self.calls.remove(&id);
-                // Its id may be a call's by the time of the next heartbeat.
-                self.heartbeat = None;
-                Answered::Heartbeat
-            }
-            State::Done(_) => Answered::Nobody,
-        }
+        self.remove(id).map_or(Answered::Nobody, Answered::Call)
     }
 
-    /// The outcome, once it is there. Asking again after that is a bug of the caller.
-    pub(crate) fn poll(&mut self, id: u64, cx: &Context<'_>) -> Poll<Result<F>> {
-        match self.calls.get_mut(&id) {
-            Some(Call {
-                state: State::Waiting(waker),
-                ..
-            }) => {
-                match waker {
-                    Some(old) => old.clone_from(cx.waker()),
-                    None => *waker = Some(cx.waker().clone()),
-                }
-                Poll::Pending
-            }
-            _ => match self.calls.remove(&id) {
-                Some(Call {
-                    state: State::Done(outcome),
-                    ..
-                }) => {
-                    self.shrink();
-                    Poll::Ready(outcome)
-                }
-                _ => panic!("call {id} polled after it was completed"),
-            },
-        }
+    fn remove(&mut self, id: u64) -> Option<Arc<Slot<F>>> {
+        let call = self.calls.remove(&id)?;
+        self.waiting.set(self.waiting());
+        self.shrink();
+        Some(call.slot)
     }
 
     /// The caller has gone. A later answer finds nobody.
     pub(crate) fn forget(&mut self, id: u64) {
-        if let Some(Call {
-            state: State::Waiting(_),
-            ..
-        }) = self.calls.remove(&id)
-        {
-            self.waiting.set(self.waiting.get() - 1);
-        }
-        self.shrink();
+        let slot = self.remove(id);
+        self.recycle(slot);
     }
 
     /// Ends the calls whose deadline has passed.
@@ -252,34 +207,52 @@ impl<F> Pending<F> {
             return;
         }
         let mut earliest = None;
-        for (&id, call) in &mut self.calls {
-            let State::Waiting(waker) = &mut call.state else {
-                continue;
-            };
+        self.calls.retain(|&id, call| {
             if call.deadline <= now {
-                wakers.extend(waker.take());
-                call.state = State::Done(Err(Error::timeout().with_call(None, Some(id), true)));
-                self.waiting.set(self.waiting.get() - 1);
-            } else if earliest.is_none_or(|earliest| call.deadline < earliest) {
+                let error = Error::timeout().with_call(None, Some(id), true);
+                wakers.extend(call.slot.complete(Err(error)));
+                return false;
+            }
+            if earliest.is_none_or(|earliest| call.deadline < earliest) {
                 earliest = Some(call.deadline);
             }
-        }
+            true
+        });
+        self.waiting.set(self.waiting());
         self.earliest = earliest;
     }
 
     /// Ends all calls with the same error.
     pub(crate) fn fail_all(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.order.clear();
-        self.calls
-            .retain(|_, call| !matches!(call.state, State::Heartbeat));
-        for (&id, call) in &mut self.calls {
-            if let State::Waiting(waker) = &mut call.state {
-                wakers.extend(waker.take());
-                call.state = State::Done(Err(error.clone().with_call(None, Some(id), true)));
-            }
+        for (id, call) in self.calls.drain() {
+            let error = error.clone().with_call(None, Some(id), true);
+            wakers.extend(call.slot.complete(Err(error)));
         }
         self.waiting.set(0);
         self.earliest = None;
+    }
+
+    // ---- slots ---------------------------------------------------------------------------------
+
+    /// A slot that nobody else has.
+    fn slot(&mut self) -> Arc<Slot<F>> {
+        if let Some(mut slot) = self.spare.pop_front() {
+            if let Some(free) = Arc::get_mut(&mut slot) {
+                free.reset();
+                return slot;
+            }
+            // Its caller has been slow to take the outcome.
+            self.spare.push_back(slot);
+        }
+        Arc::new(Slot::new())
+    }
+
+    /// Keeps the slots of completed calls for others.
+    pub(crate) fn recycle(&mut self, slots: impl IntoIterator<Item = Arc<Slot<F>>>) {
+        let most = KEEP.max(self.calls.len() * 2);
+        let room = most.saturating_sub(self.spare.len());
+        self.spare.extend(slots.into_iter().take(room));
     }
 
     /// Gives back the memory of empty tables.
@@ -290,55 +263,73 @@ impl<F> Pending<F> {
         if self.order.is_empty() {
             self.order = VecDeque::new();
         }
+        self.spare = VecDeque::new();
     }
 
     /// Gives memory back that a burst has left behind.
     fn shrink(&mut self) {
-        const KEEP: usize = 1024;
         if self.calls.capacity() > KEEP && self.calls.len() * 8 < self.calls.capacity() {
-            self.calls.shrink_to(KEEP.max(self.calls.len() * 2));
+            let least = KEEP.max(self.calls.len() * 2);
+            self.calls.shrink_to(least);
+            self.spare.truncate(least);
+            self.spare.shrink_to(least);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
     use std::time::Duration;
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::{ErrorKind, Result};
 
     const BY_ID: Correlation = Correlation::ById {
         max: u32::MAX as u64,
     };
 
-    fn outcome<F>(pending: &mut Pending<F>, id: u64) -> Poll<Result<F>> {
-        pending.poll(id, &Context::from_waker(Waker::noop()))
+    type Caller<F> = (u64, Arc<Slot<F>>);
+
+    fn outcome<F>(caller: &Caller<F>) -> Poll<Result<F>> {
+        caller.1.poll(&Context::from_waker(Waker::noop()))
     }
 
     fn later(secs: u64) -> Instant {
         Instant::now() + Duration::from_secs(secs)
     }
 
-    fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> u64 {
+    fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> Caller<F> {
         let id = pending.next_id();
-        pending.insert(id, deadline);
-        id
+        (id, pending.insert(id, deadline).0)
     }
 
     fn beat<F>(pending: &mut Pending<F>) -> u64 {
         let id = pending.next_id();
-        pending.insert_heartbeat(id, Instant::now());
+        pending.insert_heartbeat(id);
         id
+    }
+
+    /// Completes the call that an answer is for; whether there is one.
+    fn answer<F>(pending: &mut Pending<F>, id: u64, is_ack: bool, frame: F) -> bool {
+        match pending.answer(id, is_ack) {
+            Answered::Call(slot) => {
+                slot.complete(Ok(frame));
+                pending.recycle([slot]);
+                true
+            }
+            Answered::Heartbeat | Answered::Nobody => false,
+        }
     }
 
     #[test]
     fn ids_wrap_and_skip_those_in_flight() {
         let mut pending = Pending::<()>::new(BY_ID);
-        let first = insert(&mut pending, later(1));
+        let (first, _) = insert(&mut pending, later(1));
+        assert_eq!(beat(&mut pending), 2);
         pending.last_id = u64::from(u32::MAX) - 1;
-        assert_eq!(insert(&mut pending, later(1)), u64::from(u32::MAX));
-        assert_eq!((first, insert(&mut pending, later(1))), (1, 2));
+        assert_eq!(insert(&mut pending, later(1)).0, u64::from(u32::MAX));
+        assert_eq!((first, insert(&mut pending, later(1)).0), (1, 3));
     }
 
     #[test]
@@ -346,14 +337,15 @@ mod tests {
         let mut pending = Pending::new(BY_ID);
         let first_beat = beat(&mut pending);
         assert!(matches!(
-            pending.answer(first_beat, true, 'b'),
+            pending.answer(first_beat, true),
             Answered::Heartbeat
         ));
         pending.last_id = u64::from(u32::MAX);
         let call = insert(&mut pending, later(1));
-        assert_eq!(call, first_beat);
+        assert_eq!(call.0, first_beat);
         beat(&mut pending);
-        assert!(outcome(&mut pending, call).is_pending());
+        assert!(answer(&mut pending, call.0, false, 'a'));
+        assert!(matches!(outcome(&call), Poll::Ready(Ok('a'))));
     }
 
     #[test]
@@ -363,46 +355,34 @@ mod tests {
             insert(&mut pending, later(1)),
             insert(&mut pending, later(1)),
         );
-        assert!(matches!(
-            pending.answer(b, false, 'b'),
-            Answered::Call(None)
-        ));
-        assert!(matches!(pending.answer(b, false, 'x'), Answered::Nobody));
-        assert!(matches!(pending.answer(99, false, 'x'), Answered::Nobody));
-        assert!(outcome(&mut pending, a).is_pending());
-        assert!(matches!(outcome(&mut pending, b), Poll::Ready(Ok('b'))));
+        assert!(answer(&mut pending, b.0, false, 'b'));
+        assert!(!answer(&mut pending, b.0, false, 'x'));
+        assert!(!answer(&mut pending, 99, false, 'x'));
+        assert!(outcome(&a).is_pending());
+        assert!(matches!(outcome(&b), Poll::Ready(Ok('b'))));
         assert_eq!(pending.waiting(), 1);
     }
 
     #[test]
     fn an_acknowledgement_ends_no_call_and_an_answer_no_heartbeat() {
-        let mut pending = Pending::new(BY_ID);
+        let mut pending = Pending::<()>::new(BY_ID);
         let (call, beat) = (insert(&mut pending, later(1)), beat(&mut pending));
-        assert!(matches!(pending.answer(call, true, 'a'), Answered::Nobody));
-        assert!(matches!(pending.answer(beat, false, 'b'), Answered::Nobody));
-        assert!(outcome(&mut pending, call).is_pending());
-        assert!(matches!(
-            pending.answer(beat, true, 'b'),
-            Answered::Heartbeat
-        ));
-        assert!(matches!(
-            pending.answer(call, false, 'a'),
-            Answered::Call(_)
-        ));
+        assert!(matches!(pending.answer(call.0, true), Answered::Nobody));
+        assert!(matches!(pending.answer(beat, false), Answered::Nobody));
+        assert!(outcome(&call).is_pending());
+        assert!(matches!(pending.answer(beat, true), Answered::Heartbeat));
+        assert!(matches!(pending.answer(call.0, false), Answered::Call(_)));
     }
 
     #[test]
     fn in_order_answers_skip_calls_that_were_given_up() {
         let mut pending = Pending::new(Correlation::InOrder);
-        let ids: Vec<u64> = (0..3).map(|_| insert(&mut pending, later(1))).collect();
-        pending.forget(ids[1]);
-        assert!(matches!(pending.answer(0, false, 'a'), Answered::Call(_)));
-        assert!(matches!(pending.answer(0, false, 'b'), Answered::Nobody));
-        assert!(matches!(pending.answer(0, false, 'c'), Answered::Call(_)));
-        assert!(matches!(
-            outcome(&mut pending, ids[2]),
-            Poll::Ready(Ok('c'))
-        ));
+        let calls: Vec<_> = (0..3).map(|_| insert(&mut pending, later(1))).collect();
+        pending.forget(calls[1].0);
+        assert!(answer(&mut pending, 0, false, 'a'));
+        assert!(!answer(&mut pending, 0, false, 'b'));
+        assert!(answer(&mut pending, 0, false, 'c'));
+        assert!(matches!(outcome(&calls[2]), Poll::Ready(Ok('c'))));
     }
 
     #[test]
@@ -414,31 +394,43 @@ mod tests {
         );
         let mut wakers = Vec::new();
         pending.expire(Instant::now(), &mut wakers);
-        assert!(outcome(&mut pending, soon).is_pending());
+        assert!(outcome(&soon).is_pending());
         pending.expire(later(2), &mut wakers);
         assert_eq!(wakers.len(), 1);
-        let Poll::Ready(Err(error)) = outcome(&mut pending, soon) else {
+        let Poll::Ready(Err(error)) = outcome(&soon) else {
             panic!("not expired")
         };
         assert_eq!(
             (error.kind(), error.request_id()),
-            (ErrorKind::Timeout, Some(soon))
+            (ErrorKind::Timeout, Some(soon.0))
         );
-        assert!(outcome(&mut pending, late).is_pending());
+        assert!(outcome(&late).is_pending());
         assert!(pending.earliest().is_some_and(|at| at > later(50)));
+    }
+
+    #[test]
+    fn a_slot_is_used_again_once_its_caller_has_let_go_of_it() {
+        let mut pending = Pending::new(BY_ID);
+        let slow = insert(&mut pending, later(1));
+        answer(&mut pending, slow.0, false, 's');
+        let second = insert(&mut pending, later(1));
+        assert!(!Arc::ptr_eq(&slow.1, &second.1));
+        assert!(matches!(outcome(&slow), Poll::Ready(Ok('s'))));
+        let slot = Arc::as_ptr(&slow.1);
+        drop(slow);
+        let third = insert(&mut pending, later(1));
+        assert_eq!(Arc::as_ptr(&third.1), slot);
+        assert!(outcome(&third).is_pending());
     }
 
     #[test]
     fn memory_of_a_burst_is_given_back() {
         let mut pending = Pending::<()>::new(BY_ID);
-        let ids: Vec<u64> = (0..100_000)
+        let calls: Vec<_> = (0..100_000)
             .map(|_| insert(&mut pending, later(1)))
             .collect();
-        ids.into_iter().for_each(|id| pending.forget(id));
-        assert!(
-            pending.calls.capacity() <= 2048,
-            "{}",
-            pending.calls.capacity()
-        );
+        calls.iter().for_each(|(id, _)| pending.forget(*id));
+        let (calls, spare) = (pending.calls.capacity(), pending.spare.capacity());
+        assert!(calls <= 2048 && spare <= 2048, "{calls} {spare}");
     }
 }

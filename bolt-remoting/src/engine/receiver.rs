@@ -11,7 +11,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
 const FIRST_READ: usize = 4 * 1024;
-const LARGEST_READ: usize = 64 * 1024;
+const LARGEST_READ: usize = 256 * 1024;
 /// So many reads in a row that bring little make the next ones smaller.
 const SMALL_READS: u8 = 16;
 

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use bolt_codec::Protocol;
 
-use super::shared::Shared;
+use super::shared::{Queued, Shared};
+use super::slot::Slot;
 use crate::{Connection, Result};
 
 /// The answer to a request that is queued or under way. `'static`: it may be kept, moved to
@@ -21,15 +22,17 @@ use crate::{Connection, Result};
 #[must_use = "dropping the future gives the call up"]
 pub struct ResponseFuture<P: Protocol> {
     shared: Arc<Shared<P>>,
+    slot: Arc<Slot<P::Frame>>,
     /// `None` once the outcome has been taken.
     id: Option<u64>,
 }
 
 impl<P: Protocol> ResponseFuture<P> {
-    pub(crate) fn new(shared: Arc<Shared<P>>, id: u64) -> Self {
+    pub(crate) fn new(shared: Arc<Shared<P>>, queued: Queued<P::Frame>) -> Self {
         Self {
             shared,
-            id: Some(id),
+            slot: queued.slot,
+            id: Some(queued.id),
         }
     }
 
@@ -53,9 +56,7 @@ impl<P: Protocol> Future for ResponseFuture<P> {
     ///
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.id.expect("polled after it was ready");
-        let polled = self.shared.lock().pending.poll(id, cx);
-        polled.map(|outcome| {
+        self.slot.poll(cx).map(|outcome| {
             self.id = None;
             outcome.map_err(|error| error.with_call(self.shared.peer, None, false))
         })
@@ -64,7 +65,9 @@ impl<P: Protocol> Future for ResponseFuture<P> {
 
 impl<P: Protocol> Drop for ResponseFuture<P> {
     fn drop(&mut self) {
-        if let Some(id) = self.id {
+        if let Some(id) = self.id
+            && self.slot.leave()
+        {
             self.shared.forget(id);
         }
     }

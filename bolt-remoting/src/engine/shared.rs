@@ -15,6 +15,7 @@ use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Gauge;
 use super::room::Room;
+use super::slot::Slot;
 use super::state::{Phase, State};
 use super::stats::Counters;
 use crate::config::ConnectionConfig;
@@ -109,6 +110,12 @@ pub(crate) enum Rejected<F> {
     Failed(Error),
 }
 
+/// A call that is under way.
+pub(crate) struct Queued<F> {
+    pub(crate) id: u64,
+    pub(crate) slot: Arc<Slot<F>>,
+}
+
 impl<P: Protocol> Shared<P> {
     pub(crate) fn new(
         setup: Setup<P>,
@@ -187,7 +194,7 @@ impl<P: Protocol> Shared<P> {
         mut frame: Prepared<P::Frame>,
         deadline: Instant,
         turn: Option<u64>,
-    ) -> Result<u64, Rejected<P::Frame>> {
+    ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
         let mut state = self.lock();
         if let Some(error) = self.closed(&state) {
             return Err(Rejected::Closed(frame, error));
@@ -199,14 +206,15 @@ impl<P: Protocol> Shared<P> {
         frame.frame.set_id(id);
         self.push(&mut state, frame)?;
         // Not before: an encoder may panic.
-        let waker = if state.pending.insert(id, deadline) {
+        let (slot, first_to_expire) = state.pending.insert(id, deadline);
+        let waker = if first_to_expire {
             state.rouse()
         } else {
             state.rouse_to_write()
         };
         drop(state);
         wake(waker);
-        Ok(id)
+        Ok(Queued { id, slot })
     }
 
     /// Queues a frame that gets no answer.

@@ -8,7 +8,7 @@ use bolt_codec::bolt::Bolt;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::body::DecodeBody;
+use super::body::Decoder;
 use super::call_context::CallContext;
 use super::failure::error_of;
 use super::interceptor::{Outcome, Response};
@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, ResponseFuture, Result};
 #[must_use = "dropping the future gives the call up"]
 pub struct Answer<T> {
     source: Source,
-    decoder: Arc<dyn DecodeBody<T>>,
+    decoder: Decoder<T>,
     context: Option<CallContext>,
 }
 
@@ -40,7 +40,7 @@ enum Source {
 impl<T> Answer<T> {
     pub(super) fn direct(
         response: ResponseFuture<Bolt>,
-        decoder: Arc<dyn DecodeBody<T>>,
+        decoder: Decoder<T>,
         context: Option<CallContext>,
     ) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl<T> Answer<T> {
 
     pub(super) fn intercepted(
         (outcome, trace): (BoxFuture<'static, Outcome>, Arc<Trace>),
-        decoder: Arc<dyn DecodeBody<T>>,
+        decoder: Decoder<T>,
     ) -> Self {
         Self {
             source: Source::Interceptors(outcome, trace),
@@ -87,12 +87,12 @@ impl<T: 'static> Future for Answer<T> {
                     context.answered(&frame.class, &frame.header);
                 }
                 let id = frame.id.into();
-                read(Response::of_frame(frame), &*this.decoder).map_err(|error| {
+                read(Response::of_frame(frame), &this.decoder).map_err(|error| {
                     error.with_call(response.connection().peer_addr(), Some(id), true)
                 })
             }
             Source::Interceptors(outcome, trace) => match ready!(outcome.poll_unpin(cx)) {
-                Ok(Some(response)) => read(response, &*this.decoder),
+                Ok(Some(response)) => read(response, &this.decoder),
                 Ok(None) => Err(Error::timeout()),
                 Err(error) => Err(error),
             }
@@ -102,7 +102,7 @@ impl<T: 'static> Future for Answer<T> {
     }
 }
 
-fn read<T: 'static>(response: Response, decoder: &dyn DecodeBody<T>) -> Result<T> {
+fn read<T: 'static>(response: Response, decoder: &Decoder<T>) -> Result<T> {
     if !response.is_success() {
         return Err(error_of(response.status, &response.body));
     }

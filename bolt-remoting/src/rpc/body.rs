@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use bolt_codec::bolt::SerializerCode;
 use bytes::Bytes;
@@ -89,6 +90,22 @@ pub trait DecodeBody<T>: Send + Sync + 'static {
     /// fails with [`ErrorKind::Deserialize`](crate::ErrorKind::Deserialize), a server answers
     /// `SERVER_DESERIAL_EXCEPTION`.
     fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError>;
+}
+
+/// Who reads the answer of a call.
+pub(super) enum Decoder<T> {
+    /// Nobody has to: all threads that call would count its references in one place.
+    Plain(fn(Body) -> T),
+    Shared(Arc<dyn DecodeBody<T>>),
+}
+
+impl<T: 'static> Decoder<T> {
+    pub(super) fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError> {
+        match self {
+            Self::Plain(value) => Ok(value(body)),
+            Self::Shared(decoder) => decoder.decode(code, body),
+        }
+    }
 }
 
 /// Bodies as they are, for callers and handlers that do their own serializing.

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -12,11 +11,10 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
 use super::answer::{Answer, Invocation, Progress};
-use super::body::DecodeBody;
+use super::body::Decoder;
 use super::call_context::CallContext;
 use super::callback::{Callback, Once};
-use super::outgoing::Outgoing;
-use crate::engine::shared::Rejected;
+use super::outgoing::{Attempt, Draft, Outgoing};
 use crate::{CloseReason, Error, ErrorKind, Result};
 
 /// What a blocked thread leaves the runtime to say that the deadline has passed.
@@ -41,11 +39,11 @@ const SLACK: Duration = Duration::from_millis(500);
 #[must_use = "a call does nothing until it is awaited, or made a future or a callback"]
 pub struct Call<T> {
     outgoing: Result<Outgoing>,
-    decoder: Arc<dyn DecodeBody<T>>,
+    decoder: Decoder<T>,
 }
 
 impl<T: Send + 'static> Call<T> {
-    pub(super) fn new(outgoing: Result<Outgoing>, decoder: Arc<dyn DecodeBody<T>>) -> Self {
+    pub(super) fn new(outgoing: Result<Outgoing>, decoder: Decoder<T>) -> Self {
         Self { outgoing, decoder }
     }
 
@@ -111,7 +109,7 @@ impl<T: Send + 'static> Call<T> {
         }
         outgoing.begin();
         let response = outgoing.start(deadline).await?;
-        Ok(Answer::direct(response, self.decoder, outgoing.context))
+        Ok(Answer::direct(response, self.decoder, outgoing.draft.context))
     }
 
     /// Makes the call and blocks the thread until its answer is there, at most until its deadline:
@@ -199,29 +197,16 @@ impl<T: Send + 'static> Call<T> {
 
     /// Queues the request without waiting, if there is a connection with room.
     fn start(self) -> Result<Progress<T>> {
-        let mut outgoing = self.outgoing?;
+        let outgoing = self.outgoing?;
         let deadline = outgoing.deadline()?;
-        let ready = if outgoing.is_intercepted() {
-            None
-        } else {
-            outgoing.target.ready()
-        };
-        if let Some(connection) = ready {
-            outgoing.begin();
-            outgoing.connected(&connection);
-            match connection.try_start(outgoing.frame(&connection, false), deadline) {
-                Ok(response) => {
-                    outgoing.queued(response.request_id());
-                    let answer = Answer::direct(response, self.decoder, outgoing.context);
-                    return Ok(Progress::Started(answer));
-                }
-                Err(Rejected::Failed(error)) => return Err(error),
-                Err(Rejected::Closed(_, error)) if !outgoing.can_redial() => return Err(error),
-                Err(Rejected::Full(frame) | Rejected::Closed(frame, _)) => {
-                    outgoing.take_back(frame.frame);
-                }
+        let outgoing = match outgoing.try_start(deadline) {
+            Attempt::Started(response, context) => {
+                let answer = Answer::direct(response, self.decoder, context);
+                return Ok(Progress::Started(answer));
             }
-        }
+            Attempt::Failed(error) => return Err(error),
+            Attempt::NotYet(outgoing) => outgoing,
+        };
         let call = Self {
             outgoing: Ok(outgoing),
             decoder: self.decoder,
@@ -239,9 +224,9 @@ async fn caught<T: Send + 'static>(call: Invocation<T>) -> Result<T> {
     })
 }
 
-fn edit(outgoing: &mut Result<Outgoing>, change: impl FnOnce(&mut Outgoing)) {
+fn edit(outgoing: &mut Result<Outgoing>, change: impl FnOnce(&mut Draft)) {
     if let Ok(outgoing) = outgoing {
-        change(outgoing);
+        change(&mut outgoing.draft);
     }
 }
 

@@ -14,6 +14,7 @@ use super::call_context::CallContext;
 use super::interceptor::{Chain, Outcome, Request, Response};
 use super::trace::Trace;
 use crate::client::Pool;
+use crate::engine::shared::Rejected;
 use crate::time::deadline;
 use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
 
@@ -25,14 +26,6 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// A connection that is there already.
-    pub(super) fn ready(&self) -> Option<Connection<Bolt>> {
-        match self {
-            Self::Address(_, pool) => pool.ready(),
-            Self::Connection(connection) => Some(connection.clone()),
-        }
-    }
-
     /// Where a call to it goes on when it is made on a plain thread.
     pub(super) fn runtime(&self) -> Option<Handle> {
         match self {
@@ -52,10 +45,24 @@ impl Target {
 /// How many connections a call tries that close before they take it.
 const ATTEMPTS: usize = 3;
 
+/// What has become of a call that does not wait.
+pub(super) enum Attempt {
+    Started(ResponseFuture<Bolt>, Option<CallContext>),
+    /// It would have to wait.
+    NotYet(Outgoing),
+    Failed(Error),
+}
+
 /// A call with its options, before it is made.
 #[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) target: Target,
+    pub(super) draft: Draft,
+}
+
+/// A request that has no connection yet.
+#[derive(Clone)]
+pub(super) struct Draft {
     pub(super) interceptors: Chain,
     pub(super) body: Body,
     pub(super) code: SerializerCode,
@@ -68,24 +75,9 @@ pub(super) struct Outgoing {
     pub(super) trace: Option<Arc<Trace>>,
 }
 
-impl Outgoing {
-    /// # Errors
-    ///
-    /// A call without any time fails before anything else happens.
-    pub(super) fn deadline(&self) -> Result<Instant> {
-        if self.timeout.is_zero() {
-            return Err(Error::timeout());
-        }
-        Ok(deadline(self.timeout))
-    }
-
-    pub(super) fn is_intercepted(&self) -> bool {
-        !self.interceptors.is_empty()
-    }
-
-    /// The frame, in the version that `connection` speaks. It takes the body with it.
-    pub(super) fn frame(&mut self, connection: &Connection<Bolt>, oneway: bool) -> BoltFrame {
-        let body = std::mem::take(&mut self.body);
+impl Draft {
+    /// The frame that carries `body`, in the version that `connection` speaks.
+    fn frame(&self, body: Body, connection: &Connection<Bolt>, oneway: bool) -> BoltFrame {
         let timeout = if oneway {
             -1
         } else {
@@ -102,22 +94,7 @@ impl Outgoing {
         frame
     }
 
-    /// Has the body again that `frame` has taken, for another attempt.
-    pub(super) fn take_back(&mut self, frame: BoltFrame) {
-        self.body = Body {
-            class: frame.class,
-            header: frame.header,
-            content: frame.content,
-        };
-    }
-
-    pub(super) fn begin(&self) {
-        if let Some(context) = &self.context {
-            context.begin();
-        }
-    }
-
-    pub(super) fn connected(&self, connection: &Connection<Bolt>) {
+    fn connected(&self, connection: &Connection<Bolt>) {
         if let Some(trace) = &self.trace {
             trace.connected(connection.peer_addr());
         }
@@ -126,7 +103,7 @@ impl Outgoing {
         }
     }
 
-    pub(super) fn queued(&self, request_id: Option<u64>) {
+    fn queued(&self, request_id: Option<u64>) {
         if let Some(trace) = &self.trace {
             trace.note_queued(request_id);
         }
@@ -134,13 +111,77 @@ impl Outgoing {
             context.queued(request_id);
         }
     }
+}
+
+impl Outgoing {
+    /// # Errors
+    ///
+    /// A call without any time fails before anything else happens.
+    pub(super) fn deadline(&self) -> Result<Instant> {
+        if self.draft.timeout.is_zero() {
+            return Err(Error::timeout());
+        }
+        Ok(deadline(self.draft.timeout))
+    }
+
+    pub(super) fn is_intercepted(&self) -> bool {
+        !self.draft.interceptors.is_empty()
+    }
+
+    pub(super) fn begin(&self) {
+        if let Some(context) = &self.draft.context {
+            context.begin();
+        }
+    }
+
+    /// Queues a two-way request without waiting, if there is a connection with room.
+    pub(super) fn try_start(self, deadline: Instant) -> Attempt {
+        if self.is_intercepted() {
+            return Attempt::NotYet(self);
+        }
+        self.begin();
+        let Self { target, mut draft } = self;
+        // No handle is cloned but of need: all threads that call count them in one place.
+        let (connection, home) = match target {
+            Target::Connection(connection) => (connection, None),
+            Target::Address(client, pool) => match pool.ready() {
+                Some(connection) => (connection, Some((client, pool))),
+                None => {
+                    let target = Target::Address(client, pool);
+                    return Attempt::NotYet(Self { target, draft });
+                }
+            },
+        };
+        draft.connected(&connection);
+        let body = std::mem::take(&mut draft.body);
+        let frame = draft.frame(body, &connection, false);
+        let frame = match connection.try_start(frame, deadline) {
+            Ok(queued) => {
+                draft.queued(Some(queued.id));
+                return Attempt::Started(connection.answer_to(queued), draft.context);
+            }
+            Err(Rejected::Failed(error)) => return Attempt::Failed(error),
+            Err(Rejected::Closed(_, error)) if home.is_none() => return Attempt::Failed(error),
+            Err(Rejected::Full(frame) | Rejected::Closed(frame, _)) => frame.frame,
+        };
+        draft.body = Body {
+            class: frame.class,
+            header: frame.header,
+            content: frame.content,
+        };
+        let target = match home {
+            Some((client, pool)) => Target::Address(client, pool),
+            None => Target::Connection(connection),
+        };
+        Attempt::NotYet(Self { target, draft })
+    }
 
     /// Queues a two-way request.
     pub(super) async fn start(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, false).await?;
-            let started = if self.waits {
+            let started = if self.draft.waits {
                 connection.start(frame, deadline).await
             } else {
                 connection.try_call(frame, deadline)
@@ -149,7 +190,7 @@ impl Outgoing {
                 Err(error) if self.may_redial(&error, &mut attempts) => {}
                 outcome => {
                     let response = outcome?;
-                    self.queued(response.request_id());
+                    self.draft.queued(response.request_id());
                     return Ok(response);
                 }
             }
@@ -161,7 +202,7 @@ impl Outgoing {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, true).await?;
-            let sent = if self.waits {
+            let sent = if self.draft.waits {
                 connection.send(frame, deadline).await
             } else {
                 connection.try_send(frame)
@@ -170,7 +211,7 @@ impl Outgoing {
                 Err(error) if self.may_redial(&error, &mut attempts) => {}
                 outcome => {
                     outcome?;
-                    self.queued(None);
+                    self.draft.queued(None);
                     return Ok(());
                 }
             }
@@ -184,8 +225,8 @@ impl Outgoing {
         oneway: bool,
     ) -> Result<(Connection<Bolt>, BoltFrame)> {
         let connection = self.target.connect(deadline).await?;
-        self.connected(&connection);
-        let frame = self.clone().frame(&connection, oneway);
+        self.draft.connected(&connection);
+        let frame = self.draft.frame(self.draft.body.clone(), &connection, oneway);
         Ok((connection, frame))
     }
 
@@ -197,7 +238,7 @@ impl Outgoing {
     }
 
     /// Whether there may be another connection for it.
-    pub(super) fn can_redial(&self) -> bool {
+    fn can_redial(&self) -> bool {
         matches!(self.target, Target::Address(..))
     }
 
@@ -208,29 +249,21 @@ impl Outgoing {
         oneway: bool,
     ) -> (BoxFuture<'static, Outcome>, Arc<Trace>) {
         let trace = Arc::<Trace>::default();
-        let context = self.context.clone().unwrap_or_default();
+        let Self { target, mut draft } = self;
+        let context = draft.context.get_or_insert_default().clone();
         context.begin();
-        let interceptors = self.interceptors.clone();
-        let request = Request::calling(
-            self.body.clone(),
-            self.code,
-            context.clone(),
-            self.timeout,
-            oneway,
-        );
-        let template = Self {
-            context: Some(context),
-            trace: Some(Arc::clone(&trace)),
-            body: Body::default(),
-            ..self
-        };
+        draft.trace = Some(Arc::clone(&trace));
+        let interceptors = draft.interceptors.clone();
+        let body = std::mem::take(&mut draft.body);
+        let request = Request::calling(body, draft.code, context, draft.timeout, oneway);
         let last = move |request: Request| {
-            let outgoing = Self {
+            let draft = Draft {
                 body: request.body,
                 code: request.code,
-                ..template.clone()
+                ..draft.clone()
             };
-            outgoing.transmit(deadline, oneway).boxed()
+            let target = target.clone();
+            Self { target, draft }.transmit(deadline, oneway).boxed()
         };
         let chain = interceptors.run(request, last);
         let sent = Arc::clone(&trace);
@@ -265,7 +298,7 @@ impl Outgoing {
             return Ok(None);
         }
         let answer = self.start(deadline).await?.await?;
-        if let Some(context) = &self.context {
+        if let Some(context) = &self.draft.context {
             context.answered(&answer.class, &answer.header);
         }
         Ok(Some(Response::of_frame(answer)))

@@ -1,15 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolt_codec::bolt::SerializerCode;
-
-use super::body::{Body, DecodeBody, EncodeBody, Raw};
+use super::body::{Body, DecodeBody, Decoder, EncodeBody, Raw};
 use super::call::{Call, OnewayCall};
 use super::failure::ErrorDetails;
 #[cfg(feature = "hessian")]
 use super::hessian::Hessian;
 use super::interceptor::Chain;
-use super::outgoing::{Outgoing, Target};
+use super::outgoing::{Draft, Outgoing, Target};
 use crate::{Error, ErrorKind, Result};
 
 /// What one client or server does with all its calls and answers.
@@ -23,8 +21,6 @@ pub(super) struct Settings {
     pub(super) interceptors: Chain,
     #[cfg(feature = "hessian")]
     pub(super) hessian: Arc<Hessian>,
-    /// Reads the answers of raw calls, whatever their code.
-    raw: Arc<Raw>,
 }
 
 impl Default for Settings {
@@ -36,9 +32,6 @@ impl Default for Settings {
             interceptors: Chain::default(),
             #[cfg(feature = "hessian")]
             hessian: Arc::default(),
-            raw: Arc::new(Raw {
-                code: SerializerCode::HESSIAN,
-            }),
         }
     }
 }
@@ -58,8 +51,7 @@ impl Settings {
             )
             .with_source(why)
         })?;
-        Ok(Outgoing {
-            target,
+        let draft = Draft {
             body,
             code: encoder.code(),
             timeout: self.timeout,
@@ -68,7 +60,8 @@ impl Settings {
             interceptors: self.interceptors.clone(),
             context: None,
             trace: None,
-        })
+        };
+        Ok(Outgoing { target, draft })
     }
 
     pub(super) fn call<T: ?Sized, R: Send + 'static, S>(
@@ -80,7 +73,7 @@ impl Settings {
     where
         S: EncodeBody<T> + DecodeBody<R>,
     {
-        let decoder: Arc<dyn DecodeBody<R>> = Arc::clone(serializer) as _;
+        let decoder = Decoder::Shared(Arc::clone(serializer) as _);
         Call::new(self.request(target, value, &**serializer), decoder)
     }
 
@@ -94,7 +87,6 @@ impl Settings {
     }
 
     pub(super) fn call_raw(&self, target: Result<Target>, raw: Raw, body: &Body) -> Call<Body> {
-        let decoder: Arc<dyn DecodeBody<Body>> = Arc::clone(&self.raw) as _;
-        Call::new(self.request(target, body, &raw), decoder)
+        Call::new(self.request(target, body, &raw), Decoder::Plain(|body| body))
     }
 }

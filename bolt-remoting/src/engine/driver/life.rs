@@ -62,7 +62,7 @@ where
         let mut next = None;
         while self.life == Life::Running {
             match self.clock.poll(now) {
-                Due::Beat => self.beat(now),
+                Due::Beat => self.beat(),
                 Due::Rest => self.rest(),
                 Due::Close(reason) => {
                     tracing::debug!(protocol = P::NAME, peer = ?self.shared.peer, "connection {reason}");
@@ -79,7 +79,7 @@ where
         next
     }
 
-    fn beat(&mut self, now: Instant) {
+    fn beat(&mut self) {
         let Some(mut beat) = self.shared.protocol.heartbeat(&self.shared.session) else {
             return;
         };
@@ -88,7 +88,7 @@ where
         beat.set_id(id);
         match state.outbox.push(Prepared::new(beat)) {
             Ok(()) => {
-                state.pending.insert_heartbeat(id, now);
+                state.pending.insert_heartbeat(id);
                 add(&self.shared.counters.heartbeats_sent, 1);
             }
             Err(error) => {

@@ -112,7 +112,6 @@ where
         if more_to_read {
             cx.waker().wake_by_ref();
         }
-        this.writer.wake();
         loop {
             this.poll_writes(cx, now);
             let next_due = this.keep_times(now);

@@ -15,7 +15,7 @@ use crate::engine::stats::add;
 use crate::error::CloseReason;
 
 /// Batches below this size wait one turn of the scheduler for more; larger ones are worth a write.
-const SMALL_BATCH: usize = 32 * 1024;
+const SMALL_BATCH: usize = 64 * 1024;
 
 /// What taking the queued bytes has come to.
 pub(super) enum Refill {
@@ -32,8 +32,6 @@ pub(super) struct Writer {
     buf: EncodeBuf,
     /// Whether the small batch that is queued has had its turn of waiting.
     yielded: bool,
-    /// Whether something has been written since the task was woken.
-    wrote: bool,
     /// Whether written bytes may still sit in a buffer of the transport.
     unflushed: bool,
 }
@@ -43,7 +41,6 @@ impl Writer {
         Self {
             buf: EncodeBuf::new(),
             yielded: false,
-            wrote: false,
             unflushed: false,
         }
     }
@@ -54,11 +51,6 @@ impl Writer {
 
     pub(super) fn is_empty(&self) -> bool {
         self.buf.is_empty()
-    }
-
-    /// The task has been woken.
-    pub(super) fn wake(&mut self) {
-        self.wrote = false;
     }
 
     /// Gives back the memory of an empty buffer.
@@ -84,7 +76,7 @@ impl Writer {
         }
         let others = state.pending.waiting() + state.inbound.running();
         let small = queued < SMALL_BATCH && others > 1;
-        if small && !self.wrote && !self.yielded && *life == Life::Running {
+        if small && !self.yielded && *life == Life::Running {
             // Tasks that are about to queue more get their turn first, so that one write carries
             // it all. Nothing needs to wake this task meanwhile: it comes back by itself.
             self.yielded = true;
@@ -111,7 +103,6 @@ where
                     self.break_off(CloseReason::Io(io::ErrorKind::WriteZero), now);
                 }
                 Poll::Ready(Ok(n)) => {
-                    self.writer.wrote = true;
                     self.writer.unflushed = true;
                     add(&self.shared.counters.bytes_written, n as u64);
                     self.clock.on_written(now);
