@@ -1,4 +1,4 @@
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use super::protocol::BoltSession;
 use super::{BoltFrame, BoltVersion, CRC_SWITCH, CommandCode, Head, MAX_NAME_LEN};
@@ -48,6 +48,7 @@ struct Layout {
 struct Lengths {
     class: usize,
     header: usize,
+    content: usize,
     crc: usize,
     total: usize,
 }
@@ -125,41 +126,44 @@ impl Layout {
         Ok(Some(Lengths {
             class,
             header,
+            content: content as usize,
             crc,
             total: total as usize,
         }))
     }
 
-    fn frame(&self, frame: &Bytes, lengths: &Lengths) -> Option<BoltFrame> {
+    /// The fields before the class name, all of which are there.
+    fn fixed(&self, src: &[u8]) -> Option<Fixed> {
         let at = self.kind_at;
-        let head_at = self.lengths_at - if self.request { 4 } else { 2 };
         let head = if self.request {
-            let oneway = frame[at] == 2;
             Head::Request {
-                oneway,
-                timeout: u32_at(frame, head_at)? as i32,
+                oneway: *src.get(at)? == 2,
+                timeout: u32_at(src, self.lengths_at - 4)? as i32,
             }
         } else {
             Head::Response {
-                status: ResponseStatus(u16_at(frame, head_at)?),
+                status: ResponseStatus(u16_at(src, self.lengths_at - 2)?),
             }
         };
-        let class_at = self.lengths_at + 8;
-        let header_at = class_at + lengths.class;
-        let content_at = header_at + lengths.header;
-        Some(BoltFrame {
-            version: self.version,
+        Some(Fixed {
             head,
-            command: CommandCode(u16_at(frame, at + 1)?),
-            ver2: frame[at + 3],
-            id: u32_at(frame, at + 4)?,
-            codec: SerializerCode(frame[at + 8]),
-            switch: self.switch(frame),
-            class: frame.slice(class_at..header_at),
-            header: frame.slice(header_at..content_at),
-            content: frame.slice(content_at..lengths.total - lengths.crc),
+            command: CommandCode(u16_at(src, at + 1)?),
+            ver2: *src.get(at + 3)?,
+            id: u32_at(src, at + 4)?,
+            codec: SerializerCode(*src.get(at + 8)?),
+            switch: self.switch(src),
         })
     }
+}
+
+/// What comes before the class name.
+struct Fixed {
+    head: Head,
+    command: CommandCode,
+    ver2: u8,
+    id: u32,
+    codec: SerializerCode,
+    switch: u8,
 }
 
 fn check_crc(frame: &[u8], crc_at: usize) -> Result<(), CodecError> {
@@ -185,14 +189,31 @@ impl FrameDecoder for BoltDecoder {
         if src.len() < lengths.total {
             return Ok(None);
         }
-        let bytes = src.split_to(lengths.total).freeze();
         if lengths.crc != 0 {
-            check_crc(&bytes, lengths.total - lengths.crc)?;
+            check_crc(src, lengths.total - lengths.crc)?;
         }
-        let frame = layout.frame(&bytes, &lengths);
-        if let (Some(session), Some(frame)) = (&self.session, &frame) {
-            session.received(frame.version);
+        let Some(fixed) = layout.fixed(src) else {
+            return Ok(None);
+        };
+        if let Some(session) = &self.session {
+            session.received(layout.version);
         }
-        Ok(frame)
+        let mut rest = src.split_to(lengths.total).freeze();
+        rest.advance(layout.lengths_at + 8);
+        let (class, header) = (rest.split_to(lengths.class), rest.split_to(lengths.header));
+        rest.truncate(lengths.content);
+        // Made where it is returned: a frame is large enough for each move to be felt.
+        Ok(Some(BoltFrame {
+            version: layout.version,
+            head: fixed.head,
+            command: fixed.command,
+            ver2: fixed.ver2,
+            id: fixed.id,
+            codec: fixed.codec,
+            switch: fixed.switch,
+            class,
+            header,
+            content: rest,
+        }))
     }
 }

@@ -30,22 +30,17 @@ pub(crate) struct Dispatch<P: Protocol> {
     reply: Reply<P>,
     /// Handlers that did not finish at once; some may have ended since.
     tasks: Vec<AbortHandle>,
-    /// Answers to calls, and what other frames ask of the shared state, that have not been settled
-    /// yet.
-    answers: Vec<P::Frame>,
-    batch: Vec<Inward<P::Frame>>,
-    /// The slots of the calls that `answers` are for.
+    /// What has not been settled yet: answers to own calls, and those to the peer's requests.
+    received: Vec<P::Frame>,
+    answers: Vec<Prepared<P::Frame>>,
+    gone_away: bool,
+    /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
     /// What the protocol has against the peer's greeting.
     unwelcome: Option<CodecError>,
-}
-
-enum Inward<F> {
-    Send(Prepared<F>),
-    GoAway,
 }
 
 /// Whether requests may run until the next look at the shared state.
@@ -64,8 +59,9 @@ impl<P: Protocol> Dispatch<P> {
             handler,
             reply: Reply::new(),
             tasks: Vec::new(),
+            received: Vec::new(),
             answers: Vec::new(),
-            batch: Vec::new(),
+            gone_away: false,
             slots: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Unknown,
@@ -84,7 +80,7 @@ impl<P: Protocol> Dispatch<P> {
     pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
         match frame.kind() {
             FrameKind::Response | FrameKind::HeartbeatAck => {
-                self.answers.push(frame);
+                self.received.push(frame);
             }
             FrameKind::Request | FrameKind::Oneway => self.on_request(frame, cx, now),
             FrameKind::Heartbeat => {
@@ -93,11 +89,11 @@ impl<P: Protocol> Dispatch<P> {
                     self.answer(Some(ack));
                 }
             }
-            FrameKind::GoAway => self.batch.push(Inward::GoAway),
+            FrameKind::GoAway => self.gone_away = true,
             FrameKind::Greeting => self.unwelcome = self.shared.hear_greeting(frame).err(),
             _ => add(&self.shared.counters.unknown_frames, 1),
         }
-        if self.answers.len() + self.batch.len() >= BATCH {
+        if self.received.len() + self.answers.len() >= BATCH {
             self.settle();
         }
     }
@@ -160,8 +156,7 @@ impl<P: Protocol> Dispatch<P> {
         if P::CORRELATION == Correlation::InOrder {
             InFlight::begin(&self.shared, true).end(answer);
         } else {
-            let answer = answer.map(Prepared::new);
-            self.batch.extend(answer.map(Inward::Send));
+            self.answers.extend(answer.map(Prepared::new));
         }
     }
 
@@ -178,26 +173,26 @@ impl<P: Protocol> Dispatch<P> {
         let mut state = shared.lock();
         state.awake();
         state.pending.recycle(self.slots.drain(..).flatten());
-        for frame in &self.answers {
+        for frame in &self.received {
             let is_ack = frame.kind() == FrameKind::HeartbeatAck;
-            self.slots
-                .push(match state.pending.answer(frame.id(), is_ack) {
-                    Answered::Call(slot) => Some(slot),
-                    Answered::Heartbeat => {
-                        add(&shared.counters.heartbeats_acked, 1);
-                        None
-                    }
-                    Answered::Nobody => {
-                        add(&shared.counters.late_answers, 1);
-                        None
-                    }
-                });
+            let slot = match state.pending.answer(frame.id(), is_ack) {
+                Answered::Call(slot) => Some(slot),
+                Answered::Heartbeat => {
+                    add(&shared.counters.heartbeats_acked, 1);
+                    None
+                }
+                Answered::Nobody => {
+                    add(&shared.counters.late_answers, 1);
+                    None
+                }
+            };
+            self.slots.push(slot);
         }
-        for inward in self.batch.drain(..) {
-            match inward {
-                Inward::Send(answer) => state.answer(answer),
-                Inward::GoAway => shared.go_away(&mut state, &mut self.wakers),
-            }
+        for answer in self.answers.drain(..) {
+            state.answer(answer);
+        }
+        if std::mem::take(&mut self.gone_away) {
+            shared.go_away(&mut state, &mut self.wakers);
         }
         state.make_room(&mut self.wakers);
         let config = &shared.config;
@@ -211,7 +206,7 @@ impl<P: Protocol> Dispatch<P> {
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
         drop(state);
-        for (frame, slot) in self.answers.drain(..).zip(&self.slots) {
+        for (frame, slot) in self.received.drain(..).zip(&self.slots) {
             self.wakers
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
@@ -240,8 +235,8 @@ impl<P: Protocol> Dispatch<P> {
         self.tasks.retain(|task| !task.is_finished());
         self.tasks.shrink_to_fit();
         self.reply.release();
+        self.received = Vec::new();
         self.answers = Vec::new();
-        self.batch = Vec::new();
         self.slots = Vec::new();
         self.wakers = Vec::new();
     }

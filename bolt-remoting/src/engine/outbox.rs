@@ -58,6 +58,12 @@ struct WholeFrames<'a> {
     keep: Mark,
 }
 
+impl WholeFrames<'_> {
+    fn keep_all(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for WholeFrames<'_> {
     fn drop(&mut self) {
         self.buf.rollback(self.keep);
@@ -152,14 +158,13 @@ impl<E: FrameEncoder> Outbox<E> {
 
     /// Encodes `frame` whether or not there is room. When it can't be, nothing is queued.
     pub(crate) fn push(&mut self, frame: Prepared<E::Frame>) -> Result<(), CodecError> {
-        let mark = self.buf.mark();
-        let mut whole = WholeFrames {
+        let whole = WholeFrames {
+            keep: self.buf.mark(),
             buf: &mut self.buf,
-            keep: mark,
         };
         self.encoder
             .encode_digested(frame.frame, frame.digest, whole.buf)?;
-        whole.keep = whole.buf.mark();
+        whole.keep_all();
         Ok(())
     }
 
@@ -213,13 +218,12 @@ impl<E: FrameEncoder> Outbox<E> {
             return Ok(());
         }
         let before = self.buf.len();
-        let mut whole = WholeFrames {
+        let whole = WholeFrames {
             keep: self.buf.mark(),
             buf: &mut self.buf,
         };
         self.encoder.write_gathered(whole.buf)?;
-        whole.keep = whole.buf.mark();
-        drop(whole);
+        whole.keep_all();
         let gathered = self.answers.iter_mut().rev();
         gathered
             .take_while(|end| **end > before)

@@ -41,6 +41,8 @@ pub(crate) struct Pending<F> {
     order: VecDeque<u64>,
     correlation: Correlation,
     last_id: u64,
+    /// Whether ids are being given for a second time.
+    started_over: bool,
     waiting: Gauge,
     /// All calls there ever were.
     started: u64,
@@ -75,6 +77,7 @@ impl<F> Pending<F> {
             order: VecDeque::new(),
             correlation,
             last_id: 0,
+            started_over: false,
             waiting: Gauge::default(),
             started: 0,
             heartbeat: None,
@@ -153,13 +156,14 @@ impl<F> Pending<F> {
         };
         // More ids than calls, so this ends.
         loop {
-            self.last_id = if self.last_id >= max {
-                1
-            } else {
-                self.last_id + 1
-            };
+            if self.last_id >= max {
+                self.last_id = 0;
+                self.started_over = true;
+            }
+            self.last_id += 1;
             let id = self.last_id;
-            if self.heartbeat != Some(id) && !self.calls.contains_key(&id) {
+            let taken = || self.heartbeat == Some(id) || self.calls.contains_key(&id);
+            if !self.started_over || !taken() {
                 return id;
             }
         }

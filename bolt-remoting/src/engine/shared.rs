@@ -68,6 +68,10 @@ impl Wake for Left {
 }
 
 /// One connection, as seen from everywhere but its own task.
+///
+/// Aligned so that the count of its handles, which changes with every call, is on no cache line that
+/// others want to read.
+#[repr(align(64))]
 pub(crate) struct Shared<P: Protocol> {
     pub(crate) protocol: Arc<P>,
     pub(crate) session: P::Session,

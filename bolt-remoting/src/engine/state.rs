@@ -12,6 +12,8 @@ use super::room::{Line, Room};
 use crate::config::ConnectionConfig;
 use crate::{CloseReason, Error};
 
+/// Aligned so that it shares no cache line with what others read without the lock.
+#[repr(align(64))]
 pub(crate) struct State<P: Protocol> {
     pub(crate) pending: Pending<P::Frame>,
     pub(crate) outbox: Outbox<P::Encoder>,

@@ -76,13 +76,12 @@ impl Answering {
 
     /// What keeps `answer` from being a frame.
     fn excess(&self, answer: &BoltFrame) -> Option<String> {
-        let sizes = [
-            ("class name", answer.class.len(), MAX_NAME_LEN),
-            ("header", answer.header.len(), MAX_NAME_LEN),
-            ("frame", answer.encoded_len(), self.max_frame),
-        ];
-        let (what, len, most) = sizes.into_iter().find(|&(_, len, most)| len > most)?;
-        Some(format!("its {what} takes {len} bytes, {most} are allowed"))
+        let too_long = |what: &str, len: usize, most: usize| {
+            (len > most).then(|| format!("its {what} takes {len} bytes, {most} are allowed"))
+        };
+        too_long("class name", answer.class.len(), MAX_NAME_LEN)
+            .or_else(|| too_long("header", answer.header.len(), MAX_NAME_LEN))
+            .or_else(|| too_long("frame", answer.encoded_len(), self.max_frame))
     }
 
     /// The answer to a request whose handler has failed; `None` where there is to be none at all.

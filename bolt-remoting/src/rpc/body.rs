@@ -71,6 +71,19 @@ pub trait EncodeBody<T: ?Sized>: Send + Sync + 'static {
         let _ = code;
         self.encode(value)
     }
+
+    /// The same as [`encode_as`](Self::encode_as) for a value that nobody else needs, from which a
+    /// serializer may take what it can use as it is. By default as [`encode_as`](Self::encode_as).
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    fn encode_owned(&self, code: SerializerCode, value: T) -> Result<Body, SerializerError>
+    where
+        T: Sized,
+    {
+        self.encode_as(code, &value)
+    }
 }
 
 /// Turns bodies into values of `T`.
@@ -122,6 +135,10 @@ impl EncodeBody<Body> for Raw {
 
     fn encode(&self, value: &Body) -> Result<Body, SerializerError> {
         Ok(value.clone())
+    }
+
+    fn encode_owned(&self, _code: SerializerCode, value: Body) -> Result<Body, SerializerError> {
+        Ok(value)
     }
 }
 

@@ -210,7 +210,7 @@ where
             let request = request.map_err(|why| Some(Failure::deserialize(&why, id)))?;
             let handled = (self.handler)(cx, request).await;
             let response = handled.map_err(|error| Failure::of_handler(&error, id))?;
-            let body = self.serializer.encode_as(code, &response);
+            let body = self.serializer.encode_owned(code, response);
             body.map_err(|why| Some(Failure::serialize(&why, id)))
         });
         handling.catch_unwind().map(move |outcome| match outcome {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolt_codec::bolt::{Bolt, BoltFrame, CRC_SWITCH, Head, SerializerCode};
+use bolt_codec::bolt::{
+    Bolt, BoltFrame, BoltVersion, CRC_SWITCH, CommandCode, Head, SerializerCode,
+};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, select};
 use tokio::runtime::Handle;
@@ -84,14 +86,19 @@ impl Draft {
             wire_millis(self.timeout)
         };
         let version = connection.session().version();
-        let mut frame = BoltFrame::request(version, body.class, body.content);
-        frame.head = Head::Request { oneway, timeout };
-        frame.header = body.header;
-        frame.codec = self.code;
-        if !self.crc {
-            frame.switch &= !CRC_SWITCH;
+        let crc = self.crc && version != BoltVersion::V1;
+        BoltFrame {
+            version,
+            head: Head::Request { oneway, timeout },
+            command: CommandCode::REQUEST,
+            ver2: 1,
+            id: 0,
+            codec: self.code,
+            switch: if crc { CRC_SWITCH } else { 0 },
+            class: body.class,
+            header: body.header,
+            content: body.content,
         }
-        frame
     }
 
     fn connected(&self, connection: &Connection<Bolt>) {
