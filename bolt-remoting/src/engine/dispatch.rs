@@ -9,8 +9,9 @@ use futures::FutureExt;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
+use super::handler::{Answering, FrameContext, FrameHandler, Outcome, Reply};
 use super::inbound::Ticket;
+use super::load::{Load, Running};
 use super::outbox::Prepared;
 use super::pending::Answered;
 use super::shared::Shared;
@@ -34,8 +35,12 @@ pub(crate) struct Dispatch<P: Protocol> {
     received: Vec<P::Frame>,
     answers: Vec<Prepared<P::Frame>>,
     gone_away: bool,
+    /// Handlers that did not finish at once and are no tasks yet: those of a batch become tasks
+    /// together, so that other threads are woken for many of them and not for each.
+    unfinished: Vec<Unfinished<P>>,
     /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
+    tickets: Vec<Ticket>,
     wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
@@ -62,7 +67,9 @@ impl<P: Protocol> Dispatch<P> {
             received: Vec::new(),
             answers: Vec::new(),
             gone_away: false,
+            unfinished: Vec::new(),
             slots: Vec::new(),
+            tickets: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Unknown,
             piling_up: false,
@@ -93,7 +100,7 @@ impl<P: Protocol> Dispatch<P> {
             FrameKind::Greeting => self.unwelcome = self.shared.hear_greeting(frame).err(),
             _ => add(&self.shared.counters.unknown_frames, 1),
         }
-        if self.received.len() + self.answers.len() >= BATCH {
+        if self.received.len() + self.answers.len() + self.unfinished.len() >= BATCH {
             self.settle();
         }
     }
@@ -135,17 +142,12 @@ impl<P: Protocol> Dispatch<P> {
                 if let Admission::Room(room) = &mut self.admission {
                     *room -= 1;
                 }
-                let in_flight = InFlight::begin(&self.shared, wants_answer);
-                let task = tokio::spawn(async move {
-                    let mut answering = answering;
-                    let answer = AssertUnwindSafe(answering.get_pin()).catch_unwind().await;
-                    let answer = answer.unwrap_or_else(|_| {
-                        tracing::error!("a handler panicked");
-                        on_panic
-                    });
-                    in_flight.end(answer.filter(|_| wants_answer));
+                self.unfinished.push(Unfinished {
+                    answering,
+                    on_panic,
+                    wants_answer,
+                    running: self.shared.load.as_ref().map(Load::begin),
                 });
-                self.keep(task.abort_handle());
             }
         }
     }
@@ -154,7 +156,12 @@ impl<P: Protocol> Dispatch<P> {
     /// wait its turn, and a missing one ends the connection.
     fn answer(&mut self, answer: Option<P::Frame>) {
         if P::CORRELATION == Correlation::InOrder {
-            InFlight::begin(&self.shared, true).end(answer);
+            if !self.unfinished.is_empty() {
+                // Their turn comes first.
+                self.settle();
+            }
+            let ticket = self.shared.lock().inbound.begin(true);
+            InFlight::new(&self.shared, ticket, None).end(answer);
         } else {
             self.answers.extend(answer.map(Prepared::new));
         }
@@ -169,7 +176,7 @@ impl<P: Protocol> Dispatch<P> {
 
     /// Passes on what the batch brought, under one lock, and sees what may come next.
     fn settle(&mut self) {
-        let shared = &*self.shared;
+        let shared = &self.shared;
         let mut state = shared.lock();
         state.awake();
         state.pending.recycle(self.slots.drain(..).flatten());
@@ -194,6 +201,8 @@ impl<P: Protocol> Dispatch<P> {
         if std::mem::take(&mut self.gone_away) {
             shared.go_away(&mut state, &mut self.wakers);
         }
+        let begin = |unfinished: &Unfinished<P>| state.inbound.begin(unfinished.wants_answer);
+        self.tickets.extend(self.unfinished.iter().map(begin));
         state.make_room(&mut self.wakers);
         let config = &shared.config;
         self.admission = if !state.takes_requests() {
@@ -211,17 +220,11 @@ impl<P: Protocol> Dispatch<P> {
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
         self.wakers.drain(..).for_each(Waker::wake);
-    }
-
-    /// Remembers a task, and forgets those that have ended whenever there is no room for more: so
-    /// seldom that it costs a task next to nothing.
-    fn keep(&mut self, task: AbortHandle) {
-        const FEW: usize = 16;
-        if self.tasks.len() == self.tasks.capacity() {
-            self.tasks.retain(|task| !task.is_finished());
-            self.tasks.reserve(self.tasks.len().max(FEW));
+        let begun = self.unfinished.drain(..).zip(self.tickets.drain(..));
+        for (unfinished, ticket) in begun {
+            let task = tokio::spawn(unfinished.finish(shared, ticket));
+            keep(&mut self.tasks, task.abort_handle());
         }
-        self.tasks.push(task);
     }
 
     /// Cancels what still runs.
@@ -237,7 +240,9 @@ impl<P: Protocol> Dispatch<P> {
         self.reply.release();
         self.received = Vec::new();
         self.answers = Vec::new();
+        self.unfinished = Vec::new();
         self.slots = Vec::new();
+        self.tickets = Vec::new();
         self.wakers = Vec::new();
     }
 }
@@ -248,24 +253,62 @@ impl<P: Protocol> Drop for Dispatch<P> {
     }
 }
 
+/// Remembers a task, and forgets those that have ended whenever there is no room for more: so
+/// seldom that it costs a task next to nothing.
+fn keep(tasks: &mut Vec<AbortHandle>, task: AbortHandle) {
+    const FEW: usize = 16;
+    if tasks.len() == tasks.capacity() {
+        tasks.retain(|task| !task.is_finished());
+        tasks.reserve(tasks.len().max(FEW));
+    }
+    tasks.push(task);
+}
+
+/// A handler that did not finish at once.
+struct Unfinished<P: Protocol> {
+    answering: Answering<P::Frame>,
+    on_panic: Option<P::Frame>,
+    wants_answer: bool,
+    running: Option<Running>,
+}
+
+impl<P: Protocol> Unfinished<P> {
+    /// The rest of it, as a task.
+    fn finish(
+        self,
+        shared: &Arc<Shared<P>>,
+        ticket: Ticket,
+    ) -> impl Future<Output = ()> + Send + use<P> {
+        let in_flight = InFlight::new(shared, ticket, self.running);
+        let (mut answering, on_panic) = (self.answering, self.on_panic);
+        let wants_answer = self.wants_answer;
+        async move {
+            let answer = AssertUnwindSafe(answering.get_pin()).catch_unwind().await;
+            let answer = answer.unwrap_or_else(|_| {
+                tracing::error!("a handler panicked");
+                on_panic
+            });
+            in_flight.end(answer.filter(|_| wants_answer));
+        }
+    }
+}
+
 /// One request in flight. Ends it when dropped, with the answer if there is one by then: also when
 /// the handler panics or is cancelled.
 struct InFlight<P: Protocol> {
     shared: Arc<Shared<P>>,
     ticket: Ticket,
     answer: Option<Prepared<P::Frame>>,
+    running: Option<Running>,
 }
 
 impl<P: Protocol> InFlight<P> {
-    fn begin(shared: &Arc<Shared<P>>, wants_answer: bool) -> Self {
-        let ticket = shared.lock().inbound.begin(wants_answer);
-        if let Some(load) = &shared.load {
-            load.begin();
-        }
+    fn new(shared: &Arc<Shared<P>>, ticket: Ticket, running: Option<Running>) -> Self {
         Self {
             shared: Arc::clone(shared),
             ticket,
             answer: None,
+            running,
         }
     }
 
@@ -277,9 +320,7 @@ impl<P: Protocol> InFlight<P> {
 impl<P: Protocol> Drop for InFlight<P> {
     fn drop(&mut self) {
         // First, so that who has the answer finds the room.
-        if let Some(load) = &self.shared.load {
-            load.end();
-        }
+        self.running = None;
         self.shared.finish(self.ticket, self.answer.take());
     }
 }

@@ -80,7 +80,7 @@ impl<P: Protocol> fmt::Debug for FrameContext<P> {
     }
 }
 
-type Answering<F> = ReusableBoxFuture<'static, Option<F>>;
+pub(crate) type Answering<F> = ReusableBoxFuture<'static, Option<F>>;
 
 /// Takes a handler's answer, now or later.
 pub struct Reply<P: Protocol> {

@@ -1,5 +1,6 @@
 //! What all connections of one server have to bear together.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Requests that are being handled, and how many may be.
@@ -22,11 +23,19 @@ impl Load {
         self.running.load(Ordering::Relaxed) >= self.most
     }
 
-    pub(crate) fn begin(&self) {
+    /// One more runs, as long as what this gives lives.
+    pub(crate) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::Relaxed);
+        Running(Arc::clone(self))
     }
+}
 
-    pub(crate) fn end(&self) {
-        self.running.fetch_sub(1, Ordering::Relaxed);
+/// One request that is being handled.
+#[derive(Debug)]
+pub(crate) struct Running(Arc<Load>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

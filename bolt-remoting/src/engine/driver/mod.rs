@@ -10,7 +10,7 @@ mod reading;
 mod writing;
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -118,7 +118,7 @@ where
             match this.look(cx, now, next_due, more_to_read) {
                 Next::Again => {}
                 Next::Yield => {
-                    cx.waker().wake_by_ref();
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
                 Next::SendFin(until) => {
