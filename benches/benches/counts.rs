@@ -37,8 +37,9 @@ const ALL: &[(&str, Work)] = &[
     ("hessian-read-string-1KiB", read_string),
     ("hessian-write-object", write_object),
     ("hessian-read-object", read_object),
-    ("call-1KiB-alone", |n| calls(n, 1)),
-    ("call-1KiB-among-64", |n| calls(n, 64)),
+    ("call-1KiB-alone", |n| calls(n, 1, false)),
+    ("call-1KiB-among-64", |n| calls(n, 64, false)),
+    ("call-1KiB-awaiting-among-64", |n| calls(n, 64, true)),
 ];
 
 fn main() {
@@ -150,16 +151,21 @@ fn read_object(n: u32) {
     }
 }
 
-/// `n` raw calls, as many at a time as `among` says; client and server on one thread, over a
-/// loopback socket.
-fn calls(n: u32, among: u32) {
+/// `n` raw calls, as many at a time as `among` says, of a handler that waits once or doesn't; client
+/// and server on one thread, over a loopback socket.
+fn calls(n: u32, among: u32, awaits: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
         let server = RpcServer::builder()
-            .handle_raw("perf.RawBody", |_cx, body: Body| async move { Ok(body) })
+            .handle_raw("perf.RawBody", move |_cx, body: Body| async move {
+                if awaits {
+                    tokio::task::yield_now().await;
+                }
+                Ok(body)
+            })
             .bind("127.0.0.1:0")
             .await
             .expect("a port");

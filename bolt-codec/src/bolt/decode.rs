@@ -1,4 +1,4 @@
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::protocol::BoltSession;
 use super::{BoltFrame, BoltVersion, CRC_SWITCH, CommandCode, Head, MAX_NAME_LEN};
@@ -166,6 +166,14 @@ struct Fixed {
     switch: u8,
 }
 
+/// The next bytes, without a copy. None are no part of the buffer, so that they keep none of it.
+fn take(rest: &mut Bytes, len: usize) -> Bytes {
+    match len {
+        0 => Bytes::new(),
+        _ => rest.split_to(len),
+    }
+}
+
 fn check_crc(frame: &[u8], crc_at: usize) -> Result<(), CodecError> {
     let computed = crc32fast::hash(&frame[..crc_at]);
     match u32_at(frame, crc_at) {
@@ -200,7 +208,10 @@ impl FrameDecoder for BoltDecoder {
         }
         let mut rest = src.split_to(lengths.total).freeze();
         rest.advance(layout.lengths_at + 8);
-        let (class, header) = (rest.split_to(lengths.class), rest.split_to(lengths.header));
+        let (class, header) = (
+            take(&mut rest, lengths.class),
+            take(&mut rest, lengths.header),
+        );
         rest.truncate(lengths.content);
         // Made where it is returned: a frame is large enough for each move to be felt.
         Ok(Some(BoltFrame {

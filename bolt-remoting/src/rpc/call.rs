@@ -109,7 +109,11 @@ impl<T: Send + 'static> Call<T> {
         }
         outgoing.begin();
         let response = outgoing.start(deadline).await?;
-        Ok(Answer::direct(response, self.decoder, outgoing.draft.context))
+        Ok(Answer::direct(
+            response,
+            self.decoder,
+            outgoing.draft.context,
+        ))
     }
 
     /// Makes the call and blocks the thread until its answer is there, at most until its deadline:

@@ -233,7 +233,9 @@ impl Outgoing {
     ) -> Result<(Connection<Bolt>, BoltFrame)> {
         let connection = self.target.connect(deadline).await?;
         self.draft.connected(&connection);
-        let frame = self.draft.frame(self.draft.body.clone(), &connection, oneway);
+        let frame = self
+            .draft
+            .frame(self.draft.body.clone(), &connection, oneway);
         Ok((connection, frame))
     }
 

@@ -87,6 +87,9 @@ impl Settings {
     }
 
     pub(super) fn call_raw(&self, target: Result<Target>, raw: Raw, body: &Body) -> Call<Body> {
-        Call::new(self.request(target, body, &raw), Decoder::Plain(|body| body))
+        Call::new(
+            self.request(target, body, &raw),
+            Decoder::Plain(|body| body),
+        )
     }
 }

@@ -95,6 +95,12 @@ where
     }
 }
 
+/// Has the task polled again once others that are ready have had their turn. A wake-up of its own
+/// would have the scheduler rouse another thread for it.
+fn defer(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
 /// Nothing in it is pinned but what has its own box.
 impl<P: Protocol, T> Unpin for Driver<P, T> {}
 
@@ -110,7 +116,7 @@ where
         let mut now = Instant::now();
         let more_to_read = this.poll_reads(cx, now);
         if more_to_read {
-            cx.waker().wake_by_ref();
+            defer(cx);
         }
         loop {
             this.poll_writes(cx, now);
@@ -118,7 +124,7 @@ where
             match this.look(cx, now, next_due, more_to_read) {
                 Next::Again => {}
                 Next::Yield => {
-                    let _ = pin!(tokio::task::yield_now()).poll(cx);
+                    defer(cx);
                     return Poll::Pending;
                 }
                 Next::SendFin(until) => {

@@ -12,8 +12,10 @@ use crate::engine::stats::add;
 use crate::error::CloseReason;
 use crate::time::after;
 
-/// Reads of one poll; then other tasks get their turn.
+/// Reads of one poll, and the bytes after which there are no more: then what has come of them is
+/// written, and other tasks get their turn.
 const READS_PER_POLL: usize = 4;
+const BYTES_PER_POLL: usize = 128 * 1024;
 
 impl<P, T> Driver<P, T>
 where
@@ -22,6 +24,7 @@ where
 {
     /// Reads what is there, within limits. `true` when there may be more.
     pub(super) fn poll_reads(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut left = BYTES_PER_POLL;
         for _ in 0..READS_PER_POLL {
             match self.life {
                 Life::Running
@@ -36,6 +39,10 @@ where
                 Poll::Ready(Ok(n)) => {
                     add(&self.shared.counters.bytes_read, n as u64);
                     self.on_bytes(cx, now);
+                    left = left.saturating_sub(n);
+                    if left == 0 {
+                        return true;
+                    }
                 }
                 Poll::Ready(Err(error)) => self.break_off(CloseReason::of_io(&error), now),
             }
