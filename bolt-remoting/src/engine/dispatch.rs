@@ -125,7 +125,7 @@ impl<P: Protocol> Dispatch<P> {
             }
             return;
         }
-        let on_panic = if wants_answer {
+        let on_panic = if wants_answer && !self.handler.catches_panics() {
             self.shared.protocol.refuse(&frame, Refusal::HandlerFailed)
         } else {
             None

@@ -33,6 +33,12 @@ pub trait FrameHandler<P: Protocol>: Send + Sync + 'static {
     /// If this or the future panics, the request is refused as
     /// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
     fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>);
+
+    /// Whether no panic gets out of [`handle`](Self::handle) and its futures, because the handler
+    /// answers for them itself: then no refusal is made ready for each request. Not so by default.
+    fn catches_panics(&self) -> bool {
+        false
+    }
 }
 
 /// Where a handled frame came from.

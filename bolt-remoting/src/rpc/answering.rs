@@ -1,5 +1,5 @@
 use bolt_codec::bolt::{
-    Bolt, BoltFrame, BoltVersion, MAX_NAME_LEN, ResponseStatus, SerializerCode,
+    Bolt, BoltFrame, BoltVersion, CommandCode, Head, MAX_NAME_LEN, ResponseStatus, SerializerCode,
 };
 use bytes::Bytes;
 
@@ -38,36 +38,38 @@ impl Answering {
 
     /// A successful answer.
     pub(super) fn ok(self, body: Body) -> BoltFrame {
-        let frame = BoltFrame::response(self.version, self.id, ResponseStatus::SUCCESS);
-        self.with_body(
-            BoltFrame {
-                codec: self.codec,
-                switch: self.switch,
-                ..frame
-            },
-            body,
-        )
+        self.with_body(ResponseStatus::SUCCESS, self.codec, self.switch, body)
     }
 
     /// What interceptors have made of the answer.
     pub(super) fn response(self, response: Response) -> BoltFrame {
-        if response.is_success() {
-            let code = response.code;
-            return Self {
-                codec: code,
-                ..self
-            }
-            .ok(response.body);
-        }
-        let mut frame = BoltFrame::response(self.version, self.id, response.status);
-        frame.codec = response.code;
-        self.with_body(frame, response.body)
+        let switch = if response.is_success() {
+            self.switch
+        } else {
+            0
+        };
+        self.with_body(response.status, response.code, switch, response.body)
     }
 
-    fn with_body(self, mut frame: BoltFrame, body: Body) -> BoltFrame {
-        frame.class = body.class;
-        frame.header = body.header;
-        frame.content = body.content;
+    fn with_body(
+        self,
+        status: ResponseStatus,
+        codec: SerializerCode,
+        switch: u8,
+        body: Body,
+    ) -> BoltFrame {
+        let frame = BoltFrame {
+            version: self.version,
+            head: Head::Response { status },
+            command: CommandCode::RESPONSE,
+            ver2: 1,
+            id: self.id,
+            codec,
+            switch,
+            class: body.class,
+            header: body.header,
+            content: body.content,
+        };
         match self.excess(&frame) {
             Some(why) => self.failed(Failure::serialize(&why, self.id)),
             None => frame,

@@ -81,8 +81,20 @@ impl FrameHandler<Bolt> for RpcHandler {
             Some(route) if route.execution.is_direct() => {
                 Arc::clone(&route.processor).start(context, incoming, reply);
             }
-            Some(route) => reply.later(route.clone().run(context, incoming)),
+            Some(route) => {
+                let answering = incoming.answering;
+                let running = AssertUnwindSafe(route.clone().run(context, incoming));
+                reply.later(running.catch_unwind().map(move |outcome| {
+                    outcome.unwrap_or_else(|panic| {
+                        answering.handler_failed(&HandlerError::panicked(&*panic))
+                    })
+                }));
+            }
         }
+    }
+
+    fn catches_panics(&self) -> bool {
+        true
     }
 }
 

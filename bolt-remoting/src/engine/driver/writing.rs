@@ -15,7 +15,7 @@ use crate::engine::stats::add;
 use crate::error::CloseReason;
 
 /// Batches below this size wait one turn of the scheduler for more; larger ones are worth a write.
-const SMALL_BATCH: usize = 64 * 1024;
+const SMALL_BATCH: usize = 32 * 1024;
 
 /// What taking the queued bytes has come to.
 pub(super) enum Refill {
