@@ -1,5 +1,5 @@
 //! Encoding and decoding of frames: empty, 1 KiB and 64 KiB bodies, all versions, with a copy of
-//! the same bytes and a bare checksum as yardsticks.
+//! the same bytes, a bare checksum and a clone of the frame as yardsticks.
 
 use std::hint::black_box;
 
@@ -47,6 +47,11 @@ fn encode(c: &mut Criterion) {
                 });
             });
         }
+        // Encoding takes the frame, so each measurement above contains one of these.
+        let given = frame(BoltVersion::V1, 0, size);
+        group.bench_function(BenchmarkId::new("clone of the frame", size), |b| {
+            b.iter(|| black_box(given.clone()));
+        });
         let source = vec![7_u8; frame(BoltVersion::V1, 0, size).encoded_len()];
         group.throughput(Throughput::Bytes(source.len() as u64));
         group.bench_function(BenchmarkId::new("copy of as many bytes", size), |b| {

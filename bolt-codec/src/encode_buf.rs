@@ -98,6 +98,12 @@ impl EncodeBuf {
         }
     }
 
+    /// What was appended since `mark`, where all of it was copied and nothing chained.
+    #[must_use]
+    pub fn since(&self, mark: Mark) -> Option<&[u8]> {
+        (self.chained.len() == mark.pieces).then(|| &self.tail[self.taken + mark.tail..])
+    }
+
     /// Drops whatever was appended since `mark`.
     pub fn rollback(&mut self, mark: Mark) {
         if self.chained.len() == mark.pieces {
@@ -223,6 +229,19 @@ mod tests {
         buf.advance(4);
         buf.put_bytes(Bytes::from(vec![1; COPY_LIMIT]));
         assert_eq!(&drain(&mut buf)[..3], b"ef\x01");
+    }
+
+    #[test]
+    fn what_was_copied_since_a_mark_can_be_looked_at() {
+        let mut buf = EncodeBuf::new();
+        buf.put_bytes(Bytes::from(vec![3; COPY_LIMIT]));
+        buf.put_slice(b"before");
+        buf.advance(COPY_LIMIT + 2);
+        let mark = buf.mark();
+        buf.put_slice(b"after");
+        assert_eq!(buf.since(mark), Some(&b"after"[..]));
+        buf.put_bytes(Bytes::from(vec![4; COPY_LIMIT]));
+        assert_eq!(buf.since(mark), None);
     }
 
     #[test]

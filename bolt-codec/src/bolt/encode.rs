@@ -1,5 +1,5 @@
 use super::{BoltFrame, BoltVersion, Head, MAX_NAME_LEN};
-use crate::{CodecError, EncodeBuf, FrameEncoder, Limits};
+use crate::{COPY_LIMIT, CodecError, EncodeBuf, FrameEncoder, Limits};
 
 /// [`BoltFrame`]s to bytes.
 ///
@@ -139,13 +139,32 @@ impl FrameEncoder for BoltEncoder {
         self.check(&frame)?;
         let mut fixed = [0; MAX_FIXED];
         let len = put_fixed(&frame, &mut fixed);
+        if frame.content.len() < COPY_LIMIT {
+            let start = dst.mark();
+            // Of known sizes: a copy of few bytes costs less than the call of a copying function.
+            match len {
+                24 => dst.put_slice(&fixed),
+                22 => dst.put_slice(&fixed[..22]),
+                _ => dst.put_slice(&fixed[..len]),
+            }
+            dst.put_slice(&frame.class);
+            if !frame.header.is_empty() {
+                dst.put_slice(&frame.header);
+            }
+            dst.put_slice(&frame.content);
+            if frame.has_crc()
+                && let Some(frame) = dst.since(start)
+            {
+                let crc = crc32fast::hash(frame);
+                dst.put_slice(&crc.to_be_bytes());
+            }
+            return Ok(());
+        }
         let fixed = &fixed[..len];
         let crc = frame.has_crc().then(|| checksum(fixed, &frame, digest));
         dst.put_slice(fixed);
         dst.put_slice(&frame.class);
-        if !frame.header.is_empty() {
-            dst.put_slice(&frame.header);
-        }
+        dst.put_slice(&frame.header);
         dst.put_bytes(frame.content);
         if let Some(crc) = crc {
             dst.put_slice(&crc.to_be_bytes());

@@ -16,7 +16,7 @@ pub struct Body {
     /// The serialized object.
     ///
     /// Of a received body it is a part of the read buffer. Keeping it for long keeps that buffer
-    /// (64 KiB, more for a large body): copy what has to stay.
+    /// (up to 256 KiB, more for a large body): copy what has to stay.
     pub content: Bytes,
 }
 
