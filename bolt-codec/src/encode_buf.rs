@@ -98,10 +98,14 @@ impl EncodeBuf {
         }
     }
 
-    /// What was appended since `mark`, where all of it was copied and nothing chained.
+    /// What was appended since `mark`, where all of it was copied and nothing chained. `None` too where
+    /// bytes have been taken out since.
     #[must_use]
     pub fn since(&self, mark: Mark) -> Option<&[u8]> {
-        (self.chained.len() == mark.pieces).then(|| &self.tail[self.taken + mark.tail..])
+        let all_copied = self.chained.len() == mark.pieces;
+        self.tail
+            .get(self.taken + mark.tail..)
+            .filter(|_| all_copied)
     }
 
     /// Drops whatever was appended since `mark`.

@@ -132,7 +132,7 @@ impl Layout {
         }))
     }
 
-    /// The fields before the class name, all of which are there.
+    /// The fields before the class name; `None` while some of them are missing.
     fn fixed(&self, src: &[u8]) -> Option<Fixed> {
         let at = self.kind_at;
         let head = if self.request {
@@ -194,15 +194,13 @@ impl FrameDecoder for BoltDecoder {
         let Some(lengths) = layout.lengths(src, &self.limits)? else {
             return Ok(None);
         };
-        if src.len() < lengths.total {
+        let fixed = layout.fixed(src);
+        let Some(fixed) = fixed.filter(|_| src.len() >= lengths.total) else {
             return Ok(None);
-        }
+        };
         if lengths.crc != 0 {
             check_crc(src, lengths.total - lengths.crc)?;
         }
-        let Some(fixed) = layout.fixed(src) else {
-            return Ok(None);
-        };
         if let Some(session) = &self.session {
             session.received(layout.version);
         }
@@ -212,7 +210,7 @@ impl FrameDecoder for BoltDecoder {
             take(&mut rest, lengths.class),
             take(&mut rest, lengths.header),
         );
-        rest.truncate(lengths.content);
+        let content = take(&mut rest, lengths.content);
         // Made where it is returned: a frame is large enough for each move to be felt.
         Ok(Some(BoltFrame {
             version: layout.version,
@@ -224,7 +222,7 @@ impl FrameDecoder for BoltDecoder {
             switch: fixed.switch,
             class,
             header,
-            content: rest,
+            content,
         }))
     }
 }

@@ -152,10 +152,9 @@ impl FrameEncoder for BoltEncoder {
                 dst.put_slice(&frame.header);
             }
             dst.put_slice(&frame.content);
-            if frame.has_crc()
-                && let Some(frame) = dst.since(start)
-            {
-                let crc = crc32fast::hash(frame);
+            if frame.has_crc() {
+                let apart = || checksum(&fixed[..len], &frame, None);
+                let crc = dst.since(start).map_or_else(apart, crc32fast::hash);
                 dst.put_slice(&crc.to_be_bytes());
             }
             return Ok(());

@@ -17,8 +17,8 @@ use super::pending::Answered;
 use super::shared::Shared;
 use super::slot::Slot;
 use super::stats::add;
-use crate::Connection;
 use crate::error::CloseReason;
+use crate::{Connection, Error};
 
 /// Frames that are settled together: so many answers at most are made before anybody looks whether
 /// the peer takes them, and callers wait for the lock no longer than this takes.
@@ -131,9 +131,11 @@ impl<P: Protocol> Dispatch<P> {
             None
         };
         let context = FrameContext::new(Connection::new(Arc::clone(&self.shared)), now);
-        self.shared.set_handling(true);
+        self.shared.set_handling(self.unfinished.len() + 1);
         let outcome = self.reply.run(&*self.handler, context, frame, cx);
-        self.shared.set_handling(false);
+        let unfinished = matches!(outcome, Outcome::Later(_));
+        self.shared
+            .set_handling(self.unfinished.len() + usize::from(unfinished));
         match outcome {
             Outcome::Now(answer) if wants_answer => self.answer(answer),
             Outcome::Panicked if wants_answer => self.answer(on_panic),
@@ -203,6 +205,7 @@ impl<P: Protocol> Dispatch<P> {
         }
         let begin = |unfinished: &Unfinished<P>| state.inbound.begin(unfinished.wants_answer);
         self.tickets.extend(self.unfinished.iter().map(begin));
+        shared.set_handling(0);
         state.make_room(&mut self.wakers);
         let config = &shared.config;
         self.admission = if !state.takes_requests() {
@@ -250,6 +253,13 @@ impl<P: Protocol> Dispatch<P> {
 impl<P: Protocol> Drop for Dispatch<P> {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
+        // Not empty when an encoder has panicked: these calls are in no table any more. Those that
+        // have their outcomes keep them.
+        for slot in self.slots.drain(..).flatten() {
+            let closed = Error::closed(CloseReason::Local);
+            self.wakers.extend(slot.complete(Err(closed)));
+        }
+        self.wakers.drain(..).for_each(Waker::wake);
     }
 }
 

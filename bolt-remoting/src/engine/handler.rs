@@ -31,11 +31,13 @@ pub trait FrameHandler<P: Protocol>: Send + Sync + 'static {
     /// its deadline, or, where answers go in order, the connection is closed.
     ///
     /// If this or the future panics, the request is refused as
-    /// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it.
+    /// [`HandlerFailed`](Refusal::HandlerFailed) where the protocol has a word for it, and unless
+    /// [`catches_panics`](Self::catches_panics) says that it can't happen.
     fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>);
 
     /// Whether no panic gets out of [`handle`](Self::handle) and its futures, because the handler
-    /// answers for them itself: then no refusal is made ready for each request. Not so by default.
+    /// answers for them itself: then no refusal is made ready for each request. Not so by default. A
+    /// request whose panic gets out all the same has no answer.
     fn catches_panics(&self) -> bool {
         false
     }

@@ -50,7 +50,7 @@ pub(crate) struct Pending<F> {
     heartbeat: Option<u64>,
     /// No deadline is before this.
     earliest: Option<Instant>,
-    /// Slots of calls that have ended, those that are surely free first.
+    /// Slots of calls that have ended, the oldest first: those that callers have let go of, most likely.
     spare: VecDeque<Arc<Slot<F>>>,
 }
 
@@ -199,10 +199,13 @@ impl<F> Pending<F> {
         Some(call.slot)
     }
 
-    /// The caller has gone. A later answer finds nobody.
-    pub(crate) fn forget(&mut self, id: u64) {
-        let slot = self.remove(id);
-        self.recycle(slot);
+    /// The caller has gone. A later answer finds nobody. By now the id may be that of another call.
+    pub(crate) fn forget(&mut self, id: u64, slot: &Arc<Slot<F>>) {
+        let call = self.calls.get(&id);
+        if call.is_some_and(|call| Arc::ptr_eq(&call.slot, slot)) {
+            let slot = self.remove(id);
+            self.recycle(slot);
+        }
     }
 
     /// Ends the calls whose deadline has passed.
@@ -224,6 +227,7 @@ impl<F> Pending<F> {
         });
         self.waiting.set(self.waiting());
         self.earliest = earliest;
+        self.shrink();
     }
 
     /// Ends all calls with the same error.
@@ -382,11 +386,24 @@ mod tests {
     fn in_order_answers_skip_calls_that_were_given_up() {
         let mut pending = Pending::new(Correlation::InOrder);
         let calls: Vec<_> = (0..3).map(|_| insert(&mut pending, later(1))).collect();
-        pending.forget(calls[1].0);
+        pending.forget(calls[1].0, &calls[1].1);
         assert!(answer(&mut pending, 0, false, 'a'));
         assert!(!answer(&mut pending, 0, false, 'b'));
         assert!(answer(&mut pending, 0, false, 'c'));
         assert!(matches!(outcome(&calls[2]), Poll::Ready(Ok('c'))));
+    }
+
+    #[test]
+    fn giving_a_call_up_late_does_not_touch_a_later_one_of_the_same_id() {
+        let mut pending = Pending::new(Correlation::ById { max: 2 });
+        let early = insert(&mut pending, later(1));
+        assert!(answer(&mut pending, early.0, false, 'a'));
+        insert(&mut pending, later(1));
+        let late = insert(&mut pending, later(1));
+        assert_eq!(late.0, early.0);
+        pending.forget(early.0, &early.1);
+        assert!(answer(&mut pending, late.0, false, 'b'));
+        assert!(matches!(outcome(&late), Poll::Ready(Ok('b'))));
     }
 
     #[test]
@@ -433,7 +450,9 @@ mod tests {
         let calls: Vec<_> = (0..100_000)
             .map(|_| insert(&mut pending, later(1)))
             .collect();
-        calls.iter().for_each(|(id, _)| pending.forget(*id));
+        calls
+            .iter()
+            .for_each(|(id, slot)| pending.forget(*id, slot));
         let (calls, spare) = (pending.calls.capacity(), pending.spare.capacity());
         assert!(calls <= 2048 && spare <= 2048, "{calls} {spare}");
     }

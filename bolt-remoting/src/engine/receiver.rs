@@ -35,6 +35,8 @@ pub(crate) struct Receiver<D: FrameDecoder> {
     read_size: usize,
     /// How many reads in a row brought little.
     small_reads: u8,
+    /// Whether the buffer is larger than reads are now.
+    outgrown: bool,
 }
 
 impl<D: FrameDecoder> Receiver<D> {
@@ -45,6 +47,7 @@ impl<D: FrameDecoder> Receiver<D> {
             spare: BytesMut::new(),
             read_size: FIRST_READ,
             small_reads: 0,
+            outgrown: false,
         }
     }
 
@@ -54,6 +57,10 @@ impl<D: FrameDecoder> Receiver<D> {
         io: &mut T,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if self.outgrown && self.buf.is_empty() {
+            self.buf = BytesMut::new();
+            self.outgrown = false;
+        }
         if self.is_small() && self.buf.capacity() == 0 {
             self.buf = IDLE.take();
         }
@@ -70,7 +77,12 @@ impl<D: FrameDecoder> Receiver<D> {
                     self.read_size = (self.read_size * 2).min(LARGEST_READ);
                 } else if self.small_reads == SMALL_READS {
                     self.small_reads = 0;
+                    let was_small = self.is_small();
                     self.read_size = (self.read_size / 2).max(FIRST_READ);
+                    if self.is_small() && !was_small {
+                        self.spare = BytesMut::new();
+                        self.outgrown = true;
+                    }
                 }
                 Poll::Ready(Ok(n))
             }
@@ -88,7 +100,8 @@ impl<D: FrameDecoder> Receiver<D> {
 
     /// Leaves a small buffer to whichever connection of this thread reads next, if nothing is in it.
     fn lend(&mut self) {
-        if self.is_small() && self.buf.is_empty() && self.buf.try_reclaim(FIRST_READ) {
+        let small = self.is_small() && !self.outgrown;
+        if small && self.buf.is_empty() && self.buf.try_reclaim(FIRST_READ) {
             IDLE.set(std::mem::take(&mut self.buf));
         }
     }
@@ -121,6 +134,7 @@ impl<D: FrameDecoder> Receiver<D> {
         if self.buf.is_empty() {
             self.buf = BytesMut::new();
             self.read_size = FIRST_READ;
+            self.outgrown = false;
         }
     }
 
@@ -186,6 +200,23 @@ mod tests {
             assert_eq!(read(&mut receiver, &mut far).len(), 1);
             assert_eq!(receiver.buf.capacity(), 0);
         }
+    }
+
+    #[tokio::test]
+    async fn the_buffers_of_a_burst_go_while_little_is_read_again_and_again() {
+        let (mut near, mut far) = tokio::io::duplex(1 << 20);
+        let mut receiver = receiver();
+        for _ in 0..16 {
+            near.write_all(&BEAT.repeat(20_000)).await.expect("room");
+            read(&mut receiver, &mut far);
+        }
+        assert_eq!(receiver.read_size, LARGEST_READ);
+        for _ in 0..200 {
+            near.write_all(&BEAT).await.expect("room");
+            read(&mut receiver, &mut far);
+        }
+        let kept = receiver.buf.capacity() + receiver.spare.capacity();
+        assert_eq!((receiver.read_size, kept), (FIRST_READ, 0));
     }
 
     #[tokio::test]

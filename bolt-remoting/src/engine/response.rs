@@ -68,7 +68,7 @@ impl<P: Protocol> Drop for ResponseFuture<P> {
         if let Some(id) = self.id
             && self.slot.leave()
         {
-            self.shared.forget(id);
+            self.shared.forget(id, &self.slot);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the connection's task and its many callers share, behind one short lock.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
@@ -90,9 +90,9 @@ pub(crate) struct Shared<P: Protocol> {
     state: Mutex<State<P>>,
     /// Whether the state's phase is the first one, for those who don't need the lock otherwise.
     open: AtomicBool,
-    /// Whether a handler runs on the connection's task right now; it is not counted as a request in
-    /// flight yet.
-    handling: AtomicBool,
+    /// Requests that the connection's task has begun to handle and that are not counted as in flight
+    /// yet.
+    handling: AtomicUsize,
     /// Own calls without an outcome, for those without the lock.
     pub(crate) waiting: Gauge,
     /// Cancelled once the connection's task has ended.
@@ -145,7 +145,7 @@ impl<P: Protocol> Shared<P> {
             family: setup.family,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
-            handling: AtomicBool::new(false),
+            handling: AtomicUsize::new(0),
             ended: CancellationToken::new(),
             greeted: awaits_greeting.then(CancellationToken::new),
             counters: Counters::default(),
@@ -270,16 +270,17 @@ impl<P: Protocol> Shared<P> {
     /// Requests of the peer that were cut off, or would be if everything ended now.
     pub(crate) fn cut_off(&self) -> usize {
         let state = self.lock();
-        let running = || state.inbound.running() + usize::from(self.is_handling());
+        let running = || state.inbound.running() + self.handling.load(Ordering::Relaxed);
         state.cut_off().unwrap_or_else(running)
     }
 
-    pub(crate) fn set_handling(&self, handling: bool) {
-        self.handling.store(handling, Ordering::Relaxed);
+    /// Only the connection's task does this.
+    pub(crate) fn set_handling(&self, requests: usize) {
+        self.handling.store(requests, Ordering::Relaxed);
     }
 
     fn is_handling(&self) -> bool {
-        self.handling.load(Ordering::Relaxed)
+        self.handling.load(Ordering::Relaxed) > 0
     }
 
     /// A request of the peer that ran as a task has ended.
@@ -366,10 +367,10 @@ impl<P: Protocol> Shared<P> {
     }
 
     /// A call was given up.
-    pub(crate) fn forget(&self, id: u64) {
+    pub(crate) fn forget(&self, id: u64, slot: &Arc<Slot<P::Frame>>) {
         let mut wakers = Vec::new();
         let mut state = self.lock();
-        state.pending.forget(id);
+        state.pending.forget(id, slot);
         state.make_room(&mut wakers);
         if !state.is_open() {
             // Perhaps it was the last one that the end waits for.

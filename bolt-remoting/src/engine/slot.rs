@@ -5,8 +5,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Result;
 
-/// Shared by a caller and whoever completes its call, and by nobody else: neither ever waits for
-/// the other, or for the lock of the connection, to get at it.
+/// Shared by a caller and whoever completes its call, and by nobody else, so that they meet here and
+/// not at the lock of the connection.
 #[derive(Debug)]
 pub(crate) struct Slot<F>(Mutex<State<F>>);
 
@@ -29,7 +29,7 @@ impl<F> Slot<F> {
         *state = State::Waiting(None);
     }
 
-    /// No code of others runs under this lock.
+    /// No code of others runs under this lock but that of wakers.
     fn lock(&self) -> MutexGuard<'_, State<F>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -12,8 +12,6 @@ use super::room::{Line, Room};
 use crate::config::ConnectionConfig;
 use crate::{CloseReason, Error};
 
-/// Aligned so that it shares no cache line with what others read without the lock.
-#[repr(align(64))]
 pub(crate) struct State<P: Protocol> {
     pub(crate) pending: Pending<P::Frame>,
     pub(crate) outbox: Outbox<P::Encoder>,
@@ -59,7 +57,7 @@ impl<P: Protocol> State<P> {
             outbox: Outbox::new(encoder, config.outbox_limit, in_order),
             inbound: Inbound::new(P::CORRELATION),
             line: Line::default(),
-            max_calls: config.max_in_flight,
+            max_calls: config.max_in_flight.min(most_ids::<P>()),
             cut_off: None,
             phase: Phase::Open,
             sleeper: Sleeper::default(),
@@ -194,6 +192,7 @@ impl<P: Protocol> State<P> {
     pub(crate) fn discard(&mut self) {
         self.outbox.discard();
         self.inbound.discard();
+        self.pending.release();
     }
 
     /// The requests that run now are cut off: they have no answers any more.
@@ -276,6 +275,14 @@ impl Phase {
             Self::Draining { .. } => Some(CloseReason::Local),
             Self::Closed(error) => error.close_reason().cloned(),
         }
+    }
+}
+
+/// How many calls can have ids at a time, with one left for a heartbeat.
+fn most_ids<P: Protocol>() -> usize {
+    match P::CORRELATION {
+        Correlation::ById { max } => usize::try_from(max - 1).unwrap_or(usize::MAX),
+        _ => usize::MAX,
     }
 }
 

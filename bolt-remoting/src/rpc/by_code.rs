@@ -50,6 +50,17 @@ where
             self.1.encode_as(code, value)
         }
     }
+
+    fn encode_owned(&self, code: SerializerCode, value: T) -> Result<Body, SerializerError>
+    where
+        T: Sized,
+    {
+        if self.0.writes(code) {
+            self.0.encode_owned(code, value)
+        } else {
+            self.1.encode_owned(code, value)
+        }
+    }
 }
 
 impl<T, A, B> DecodeBody<T> for ByCode<A, B>

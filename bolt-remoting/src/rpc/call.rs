@@ -107,7 +107,7 @@ impl<T: Send + 'static> Call<T> {
             let outcome = outgoing.intercepted_until_queued(deadline).await;
             return Ok(Answer::intercepted(outcome, self.decoder));
         }
-        outgoing.begin();
+        outgoing.draft.begin();
         let response = outgoing.start(deadline).await?;
         Ok(Answer::direct(
             response,
@@ -295,7 +295,7 @@ impl OnewayCall {
             let (sent, _trace) = outgoing.intercepted(deadline, true);
             return sent.await.map(drop);
         }
-        outgoing.begin();
+        outgoing.draft.begin();
         outgoing.send(deadline).await
     }
 }

@@ -80,7 +80,9 @@ impl Execution {
 
     /// The default: a handler runs on the connection's own task until it first waits for something,
     /// and goes on as a task of its own. Nothing is cheaper for handlers that finish at once; one
-    /// that computes for long delays the other requests of its connection. Java:
+    /// that computes for long delays the other requests of its connection, those that came with it
+    /// and have begun to wait among them, and one that blocks until another has done something may
+    /// block for ever. Java:
     /// `processInIOThread`.
     #[must_use]
     pub fn in_place() -> Self {

@@ -56,7 +56,6 @@ pub(super) enum Attempt {
 }
 
 /// A call with its options, before it is made.
-#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) target: Target,
     pub(super) draft: Draft,
@@ -101,6 +100,12 @@ impl Draft {
         }
     }
 
+    pub(super) fn begin(&self) {
+        if let Some(context) = &self.context {
+            context.begin();
+        }
+    }
+
     fn connected(&self, connection: &Connection<Bolt>) {
         if let Some(trace) = &self.trace {
             trace.connected(connection.peer_addr());
@@ -135,18 +140,11 @@ impl Outgoing {
         !self.draft.interceptors.is_empty()
     }
 
-    pub(super) fn begin(&self) {
-        if let Some(context) = &self.draft.context {
-            context.begin();
-        }
-    }
-
     /// Queues a two-way request without waiting, if there is a connection with room.
     pub(super) fn try_start(self, deadline: Instant) -> Attempt {
         if self.is_intercepted() {
             return Attempt::NotYet(self);
         }
-        self.begin();
         let Self { target, mut draft } = self;
         // No handle is cloned but of need: all threads that call count them in one place.
         let (connection, home) = match target {
@@ -159,6 +157,7 @@ impl Outgoing {
                 }
             },
         };
+        draft.begin();
         draft.connected(&connection);
         let body = std::mem::take(&mut draft.body);
         let frame = draft.frame(body, &connection, false);

@@ -95,8 +95,9 @@ where
     }
 }
 
-/// Has the task polled again once others that are ready have had their turn. A wake-up of its own
-/// would have the scheduler rouse another thread for it.
+/// Has the task polled again once others that are ready on this thread have had their turn, or 61 of
+/// them, as tokio counts by default. A wake-up of its own would have the scheduler rouse another
+/// thread for it.
 fn defer(cx: &mut Context<'_>) {
     let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
