@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::BoltVersion;
-use bolt_remoting::{Connection, ConnectionConfig, HeartbeatConfig, NoHandler};
+use bolt_remoting::{
+    CloseReason, Connection, ConnectionConfig, HeartbeatConfig, NoHandler, handler_fn,
+};
 use serde_json::Value;
 use support::bolt::{bolt, oneway};
 use support::json::{Json, Message};
@@ -98,6 +100,29 @@ async fn an_encoder_that_panics_leaves_nothing_behind() {
     assert_eq!(asked.body, "x");
     peer.send(asked.answer("y")).await;
     assert_eq!(within(call).await.unwrap().body, "y");
+}
+
+/// Its answer has come and found it, but the batch that would have told it broke off.
+#[tokio::test]
+async fn a_call_ends_when_the_encoder_panics_on_what_came_with_its_answer() {
+    let (mut peer, io) = peer::in_memory(Json, 4096);
+    let handler =
+        handler_fn(|_cx, call: Message| async move { Some(call.answer(call.body.clone())) });
+    let (protocol, config) = (Arc::new(Json), Arc::new(untimed()));
+    let client = Connection::over(io, protocol, Role::Client, Arc::new(handler), config);
+    // From now on it is known that requests may run, so none looks at the calls first.
+    peer.send(Message::call("hello")).await;
+    assert_eq!(peer.recv().await.body, "hello");
+    let call = client.start_call(Message::call("x"), far()).await.unwrap();
+    let asked = peer.recv().await;
+    let answer = peer::bytes_of(&Json, asked.answer("y"));
+    // What can't be encoded can't be asked for by the same means.
+    let request = peer::bytes_of(&Json, Message::call("unspeakablf"));
+    let request = String::from_utf8(request).unwrap();
+    let request = request.replace("unspeakablf", "unspeakable").into_bytes();
+    peer.send_bytes(&[answer, request].concat()).await;
+    let error = within(call).await.unwrap_err();
+    assert_eq!(error.close_reason(), Some(&CloseReason::Local));
 }
 
 #[tokio::test(start_paused = true)]
