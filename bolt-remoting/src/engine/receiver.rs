@@ -217,6 +217,8 @@ mod tests {
         }
         let kept = receiver.buf.capacity() + receiver.spare.capacity();
         assert_eq!((receiver.read_size, kept), (FIRST_READ, 0));
+        // Nor has the large one been left to others.
+        assert!(!IDLE.take().try_reclaim(2 * FIRST_READ));
     }
 
     #[tokio::test]
