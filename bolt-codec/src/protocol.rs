@@ -235,7 +235,8 @@ pub enum Correlation {
     /// By [`Frame::id`]. Ids run from 1 to `max` and start over; one that is in flight is never
     /// given out again.
     ById {
-        /// Largest id that fits the frame, such as `u32::MAX as u64`.
+        /// Largest id that fits the frame, such as `u32::MAX as u64`; 3 or more. Two less than that
+        /// are the most calls in flight on a connection.
         max: u64,
     },
     /// Answers come in the order of the requests. A server's answers are held back until it is

@@ -145,6 +145,7 @@ impl FrameEncoder for BoltEncoder {
             match len {
                 24 => dst.put_slice(&fixed),
                 22 => dst.put_slice(&fixed[..22]),
+                20 => dst.put_slice(&fixed[..20]),
                 _ => dst.put_slice(&fixed[..len]),
             }
             dst.put_slice(&frame.class);

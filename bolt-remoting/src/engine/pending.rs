@@ -154,7 +154,7 @@ impl<F> Pending<F> {
             Correlation::ById { max } => max,
             _ => u64::MAX,
         };
-        // More ids than calls, so this ends.
+        // Calls and a heartbeat leave one id at least, so this ends.
         loop {
             if self.last_id >= max {
                 self.last_id = 0;

@@ -57,7 +57,7 @@ impl<P: Protocol> State<P> {
             outbox: Outbox::new(encoder, config.outbox_limit, in_order),
             inbound: Inbound::new(P::CORRELATION),
             line: Line::default(),
-            max_calls: config.max_in_flight.min(most_ids::<P>()),
+            max_calls: config.max_in_flight.min(most_calls(P::CORRELATION)),
             cut_off: None,
             phase: Phase::Open,
             sleeper: Sleeper::default(),
@@ -278,10 +278,13 @@ impl Phase {
     }
 }
 
-/// How many calls can have ids at a time, with one left for a heartbeat.
-fn most_ids<P: Protocol>() -> usize {
-    match P::CORRELATION {
-        Correlation::ById { max } => usize::try_from(max - 1).unwrap_or(usize::MAX),
+/// How many calls may have ids at a time, so that there is one for a heartbeat and always another one
+/// to be found.
+fn most_calls(correlation: Correlation) -> usize {
+    match correlation {
+        Correlation::ById { max } => {
+            usize::try_from(max.saturating_sub(2).max(1)).unwrap_or(usize::MAX)
+        }
         _ => usize::MAX,
     }
 }
@@ -289,5 +292,29 @@ fn most_ids<P: Protocol>() -> usize {
 fn report<P: Protocol>(encoded: Result<(), bolt_codec::CodecError>) {
     if let Err(error) = encoded {
         tracing::warn!(protocol = P::NAME, %error, "an answer can't be sent");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_few_ids_there_are_one_is_always_left_to_be_found() {
+        assert_eq!(most_calls(Correlation::InOrder), usize::MAX);
+        for max in [3, 4, 255] {
+            let correlation = Correlation::ById { max };
+            let mut pending = Pending::<()>::new(correlation);
+            for _ in 0..most_calls(correlation) {
+                let id = pending.next_id();
+                pending.insert(id, Instant::now());
+            }
+            // Twice around, so that ids start over; the heartbeat before stays unanswered.
+            for _ in 0..2 * max {
+                let id = pending.next_id();
+                assert!((1..=max).contains(&id));
+                pending.insert_heartbeat(id);
+            }
+        }
     }
 }
