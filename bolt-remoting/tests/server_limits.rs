@@ -11,7 +11,7 @@ use support::{eventually, peer};
 
 const V: BoltVersion = BoltVersion::V2_1;
 
-/// Answered by a task of its own.
+/// Not answered at once.
 const LATER: &str = "com.example.Later";
 
 async fn server(most: usize) -> RpcServer {

@@ -1,8 +1,8 @@
 //! The server under load: echoes bytes of class `perf.RawBody` and strings in Hessian.
 //!
 //! `load-server --listen 127.0.0.1:0` prints `listening on 127.0.0.1:PORT` when it is ready and ends
-//! on SIGTERM or SIGINT. `--handler await` waits once before it answers, so that each request becomes
-//! a task; `inline`, the default, answers at once. Everything else is the library's default.
+//! on SIGTERM or SIGINT. `--handler await` waits once before it answers, so that it goes on
+//! in another task; `inline`, the default, answers at once. Everything else is the library's default.
 
 #![forbid(unsafe_code)]
 

@@ -1,17 +1,16 @@
 //! Received frames to whom they are for.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bolt_codec::{CodecError, Correlation, Frame, FrameKind, Protocol, Refusal};
-use futures::FutureExt;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::handler::{Answering, FrameContext, FrameHandler, Outcome, Reply};
+use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
+use super::handling::{Ended, Group, Handling, LARGEST_GROUP};
 use super::inbound::Ticket;
-use super::load::{Load, Running};
+use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Answered;
 use super::shared::Shared;
@@ -35,12 +34,12 @@ pub(crate) struct Dispatch<P: Protocol> {
     received: Vec<P::Frame>,
     answers: Vec<Prepared<P::Frame>>,
     gone_away: bool,
-    /// Handlers that did not finish at once and are no tasks yet: those of a batch become tasks
-    /// together, so that other threads are woken for many of them and not for each.
-    unfinished: Vec<Unfinished<P>>,
+    /// Handlers that did not finish at once, and those among them that are settled: a read's become
+    /// one task, if they are not too many.
+    unfinished: Vec<Handling<P>>,
+    waiting: Vec<Handling<P>>,
     /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
-    tickets: Vec<Ticket>,
     wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
@@ -68,8 +67,8 @@ impl<P: Protocol> Dispatch<P> {
             answers: Vec::new(),
             gone_away: false,
             unfinished: Vec::new(),
+            waiting: Vec::new(),
             slots: Vec::new(),
-            tickets: Vec::new(),
             wakers: Vec::new(),
             admission: Admission::Unknown,
             piling_up: false,
@@ -144,10 +143,11 @@ impl<P: Protocol> Dispatch<P> {
                 if let Admission::Room(room) = &mut self.admission {
                     *room -= 1;
                 }
-                self.unfinished.push(Unfinished {
-                    answering,
-                    on_panic,
+                self.unfinished.push(Handling {
+                    answering: Some(answering),
+                    on_panic: on_panic.map(Box::new),
                     wants_answer,
+                    ticket: Ticket::default(),
                     running: self.shared.load.as_ref().map(Load::begin),
                 });
             }
@@ -163,7 +163,12 @@ impl<P: Protocol> Dispatch<P> {
                 self.settle();
             }
             let ticket = self.shared.lock().inbound.begin(true);
-            InFlight::new(&self.shared, ticket, None).end(answer);
+            let answer = answer.map(Prepared::new);
+            self.shared.finish([Ended {
+                ticket,
+                answer,
+                spare: None,
+            }]);
         } else {
             self.answers.extend(answer.map(Prepared::new));
         }
@@ -172,6 +177,7 @@ impl<P: Protocol> Dispatch<P> {
     /// A reason to close when the peer sends more than it takes, or is none to go on with.
     pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
         self.settle();
+        self.spawn_group();
         let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
         unwelcome.or(self.piling_up.then_some(CloseReason::WriteStalled))
     }
@@ -203,9 +209,11 @@ impl<P: Protocol> Dispatch<P> {
         if std::mem::take(&mut self.gone_away) {
             shared.go_away(&mut state, &mut self.wakers);
         }
-        let begin = |unfinished: &Unfinished<P>| state.inbound.begin(unfinished.wants_answer);
-        self.tickets.extend(self.unfinished.iter().map(begin));
+        for handling in &mut self.unfinished {
+            handling.ticket = state.inbound.begin(handling.wants_answer);
+        }
         shared.set_handling(0);
+        self.reply.take_spares(&mut state.boxes);
         state.make_room(&mut self.wakers);
         let config = &shared.config;
         self.admission = if !state.takes_requests() {
@@ -223,9 +231,15 @@ impl<P: Protocol> Dispatch<P> {
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
         self.wakers.drain(..).for_each(Waker::wake);
-        let begun = self.unfinished.drain(..).zip(self.tickets.drain(..));
-        for (unfinished, ticket) in begun {
-            let task = tokio::spawn(unfinished.finish(shared, ticket));
+        self.waiting.append(&mut self.unfinished);
+        if self.waiting.len() > LARGEST_GROUP - BATCH {
+            self.spawn_group();
+        }
+    }
+
+    fn spawn_group(&mut self) {
+        if !self.waiting.is_empty() {
+            let task = tokio::spawn(Group::new(&self.shared, self.waiting.drain(..)));
             keep(&mut self.tasks, task.abort_handle());
         }
     }
@@ -244,8 +258,8 @@ impl<P: Protocol> Dispatch<P> {
         self.received = Vec::new();
         self.answers = Vec::new();
         self.unfinished = Vec::new();
+        self.waiting = Vec::new();
         self.slots = Vec::new();
-        self.tickets = Vec::new();
         self.wakers = Vec::new();
     }
 }
@@ -272,65 +286,4 @@ fn keep(tasks: &mut Vec<AbortHandle>, task: AbortHandle) {
         tasks.reserve(tasks.len().max(FEW));
     }
     tasks.push(task);
-}
-
-/// A handler that did not finish at once.
-struct Unfinished<P: Protocol> {
-    answering: Answering<P::Frame>,
-    on_panic: Option<P::Frame>,
-    wants_answer: bool,
-    running: Option<Running>,
-}
-
-impl<P: Protocol> Unfinished<P> {
-    /// The rest of it, as a task.
-    fn finish(
-        self,
-        shared: &Arc<Shared<P>>,
-        ticket: Ticket,
-    ) -> impl Future<Output = ()> + Send + use<P> {
-        let in_flight = InFlight::new(shared, ticket, self.running);
-        let (mut answering, on_panic) = (self.answering, self.on_panic);
-        let wants_answer = self.wants_answer;
-        async move {
-            let answer = AssertUnwindSafe(answering.get_pin()).catch_unwind().await;
-            let answer = answer.unwrap_or_else(|_| {
-                tracing::error!("a handler panicked");
-                on_panic
-            });
-            in_flight.end(answer.filter(|_| wants_answer));
-        }
-    }
-}
-
-/// One request in flight. Ends it when dropped, with the answer if there is one by then: also when
-/// the handler panics or is cancelled.
-struct InFlight<P: Protocol> {
-    shared: Arc<Shared<P>>,
-    ticket: Ticket,
-    answer: Option<Prepared<P::Frame>>,
-    running: Option<Running>,
-}
-
-impl<P: Protocol> InFlight<P> {
-    fn new(shared: &Arc<Shared<P>>, ticket: Ticket, running: Option<Running>) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            ticket,
-            answer: None,
-            running,
-        }
-    }
-
-    fn end(mut self, answer: Option<P::Frame>) {
-        self.answer = answer.map(Prepared::new);
-    }
-}
-
-impl<P: Protocol> Drop for InFlight<P> {
-    fn drop(&mut self) {
-        // First, so that who has the answer finds the room.
-        self.running = None;
-        self.shared.finish(self.ticket, self.answer.take());
-    }
 }

@@ -25,7 +25,7 @@ struct Order<F> {
 }
 
 /// Stands for one request in flight; holds its place where answers go in order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ticket(Option<u64>);
 
 /// A request has ended without the answer that it should have had, and answers go in order: none

@@ -1,7 +1,7 @@
 //! The engine: one connection of any protocol.
 //!
 //! Four parts share a connection: callers (any task), the connection's own task ([`driver`]),
-//! handlers that run as tasks of their own, and, between them, [`shared`] with its [`state`] behind
+//! [`handling`] (handlers that wait, as tasks), and, between them, [`shared`] with its [`state`] behind
 //! one short lock.
 //!
 //! ```text
@@ -15,6 +15,7 @@ pub(crate) mod connection;
 mod dispatch;
 pub(crate) mod driver;
 pub(crate) mod handler;
+mod handling;
 mod inbound;
 mod liveness;
 pub(crate) mod load;

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::inbound::Ticket;
+use super::handling::Ended;
 use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Gauge;
@@ -283,11 +283,13 @@ impl<P: Protocol> Shared<P> {
         self.handling.load(Ordering::Relaxed) > 0
     }
 
-    /// A request of the peer that ran as a task has ended.
-    pub(crate) fn finish(&self, ticket: Ticket, answer: Option<Prepared<P::Frame>>) {
+    /// Requests of the peer have ended.
+    pub(crate) fn finish(&self, requests: impl IntoIterator<Item = Ended<P::Frame>>) {
         let mut wakers = Vec::new();
         let mut state = self.lock();
-        state.finish(ticket, answer, &mut wakers);
+        for request in requests {
+            state.finish(request, &mut wakers);
+        }
         let waker = match state.phase() {
             // The end may wait for it, however little can be written.
             Phase::Closed(_) => state.rouse(),

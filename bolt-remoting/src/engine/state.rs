@@ -5,7 +5,9 @@ use std::task::Waker;
 use bolt_codec::{Correlation, Protocol};
 use tokio::time::Instant;
 
-use super::inbound::{Gap, Inbound, Ticket};
+use super::handler::Answering;
+use super::handling::{Ended, LARGEST_GROUP};
+use super::inbound::{Gap, Inbound};
 use super::outbox::{Outbox, Prepared};
 use super::pending::Pending;
 use super::room::{Line, Room};
@@ -17,6 +19,8 @@ pub(crate) struct State<P: Protocol> {
     pub(crate) outbox: Outbox<P::Encoder>,
     pub(crate) inbound: Inbound<Prepared<P::Frame>>,
     pub(crate) line: Line,
+    /// Boxes of handlers that have ended as tasks, for the next ones.
+    pub(crate) boxes: Vec<Answering<P::Frame>>,
     max_calls: usize,
     /// Requests that were cut off, once that is settled.
     cut_off: Option<usize>,
@@ -57,6 +61,7 @@ impl<P: Protocol> State<P> {
             outbox: Outbox::new(encoder, config.outbox_limit, in_order),
             inbound: Inbound::new(P::CORRELATION),
             line: Line::default(),
+            boxes: Vec::new(),
             max_calls: config.max_in_flight.min(most_calls(P::CORRELATION)),
             cut_off: None,
             phase: Phase::Open,
@@ -165,12 +170,15 @@ impl<P: Protocol> State<P> {
     }
 
     /// A request of the peer has ended: queues what can be sent now.
-    pub(crate) fn finish(
-        &mut self,
-        ticket: Ticket,
-        answer: Option<Prepared<P::Frame>>,
-        wakers: &mut Vec<Waker>,
-    ) {
+    pub(crate) fn finish(&mut self, request: Ended<P::Frame>, wakers: &mut Vec<Waker>) {
+        let Ended {
+            ticket,
+            answer,
+            spare,
+        } = request;
+        if self.boxes.len() < LARGEST_GROUP {
+            self.boxes.extend(spare);
+        }
         // An answer that comes after its request was counted as cut off is none.
         let answer = answer.filter(|_| self.cut_off.is_none());
         let len = answer.as_ref().map_or(0, Prepared::len);
@@ -193,6 +201,7 @@ impl<P: Protocol> State<P> {
         self.outbox.discard();
         self.inbound.discard();
         self.pending.release();
+        self.boxes = Vec::new();
     }
 
     /// The requests that run now are cut off: they have no answers any more.

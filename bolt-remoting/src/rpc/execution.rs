@@ -78,12 +78,14 @@ impl Execution {
         }
     }
 
-    /// The default: a handler runs on the connection's own task until it first waits for something,
-    /// and goes on as a task of its own. Nothing is cheaper for handlers that finish at once; one
-    /// that computes for long delays the other requests of its connection, those that came with it
-    /// and have begun to wait among them, and one that blocks until another has done something may
-    /// block for ever. Java:
-    /// `processInIOThread`.
+    /// The default: a handler runs on the connection's own task until it first waits for something.
+    /// Those that wait go on in another task, together with up to 127 that came at the same time;
+    /// once they compute for more than 100 us in a turn those that are left have a task each.
+    ///
+    /// Nothing is cheaper for handlers that compute little. One that computes for long before it
+    /// first waits delays the other requests of its connection, and afterwards, once, those that it
+    /// shares its task with. One that blocks its thread until another has done something may block
+    /// for ever. Java: `processInIOThread`.
     #[must_use]
     pub fn in_place() -> Self {
         Self::new(Place::Connection)

@@ -106,6 +106,7 @@ where
         let mut state = self.shared.lock();
         state.outbox.release();
         state.pending.release();
+        state.boxes = Vec::new();
     }
 
     /// One look at what others have asked for: takes what they have queued, or else goes to sleep,
