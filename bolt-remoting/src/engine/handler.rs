@@ -154,7 +154,11 @@ impl<P: Protocol> Reply<P> {
                     Outcome::Now(answer)
                 }
                 Ok(Poll::Pending) => Outcome::Later(answering),
-                Err(Panicked) => Outcome::Panicked,
+                Err(Panicked) => {
+                    // Its parts may panic too.
+                    let _ = guarded(|| drop(answering));
+                    Outcome::Panicked
+                }
             },
             now => now,
         }

@@ -37,6 +37,8 @@ pub(crate) struct Driver<P: Protocol, T> {
     writer: Writer,
     clock: Clock,
     alarm: Pin<Box<Sleep>>,
+    /// When the alarm wakes the task, if it does.
+    armed: Option<Instant>,
     life: Life,
     wakers: Vec<Waker>,
 }
@@ -79,19 +81,25 @@ where
                 Role::Server => clock,
             },
             alarm: Box::pin(tokio::time::sleep_until(now)),
+            armed: None,
             life: Life::Running,
             wakers: Vec::new(),
             shared,
         }
     }
 
-    /// Whether the alarm has rung; if not, it wakes the task at `at`.
-    fn rings(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+    /// Whether the alarm has rung; if not, it wakes the task at `at` or before.
+    fn rings(&mut self, at: Instant, now: Instant, cx: &mut Context<'_>) -> bool {
+        if self.armed.is_some_and(|armed| now < armed && armed <= at) {
+            return false;
+        }
         // Moving the alarm costs more than letting it ring early now and then.
         if self.alarm.is_elapsed() || at < self.alarm.deadline() {
             self.alarm.as_mut().reset(at);
         }
-        self.alarm.as_mut().poll(cx).is_ready()
+        let rings = self.alarm.as_mut().poll(cx).is_ready();
+        self.armed = (!rings).then(|| self.alarm.deadline());
+        rings
     }
 }
 
@@ -130,7 +138,7 @@ where
                 }
                 Next::SendFin(until) => {
                     if this.poll_fin(cx, now).is_pending() {
-                        if !this.rings(until, cx) {
+                        if !this.rings(until, now, cx) {
                             return Poll::Pending;
                         }
                         now = Instant::now();
@@ -138,7 +146,7 @@ where
                 }
                 Next::Sleep(None) => return Poll::Pending,
                 Next::Sleep(Some(at)) => {
-                    if !this.rings(at, cx) {
+                    if !this.rings(at, now, cx) {
                         return Poll::Pending;
                     }
                     now = Instant::now();
