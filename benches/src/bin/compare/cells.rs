@@ -1,6 +1,6 @@
 //! What is measured: one load each, put on several peers.
 
-use crate::peers::{AWAIT, EPOLL, JAVA, OURS, PING_PONG, TARPC, TONIC, TUNED};
+use crate::peers::{AWAIT, EPOLL, JAVA, ONE_WORKER, OURS, PING_PONG, TARPC, TONIC, TUNED};
 
 /// One load.
 pub(crate) struct Cell {
@@ -35,13 +35,17 @@ pub(crate) fn all() -> Vec<Cell> {
             "1x256",
             "1 KiB, 1 connection, 256 outstanding",
             "--payload 1024 --connections 1 --concurrency 256",
-            &[OURS, AWAIT, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL],
+            &[
+                OURS, AWAIT, ONE_WORKER, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL,
+            ],
         ),
         cell(
             "1x64",
             "1 KiB, 1 connection, 64 outstanding",
             "--payload 1024 --connections 1 --concurrency 64",
-            &[OURS, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL],
+            &[
+                OURS, ONE_WORKER, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL,
+            ],
         ),
         cell(
             "4x1024",
@@ -53,7 +57,7 @@ pub(crate) fn all() -> Vec<Cell> {
             "64B",
             "64 B, 1 connection, 256 outstanding",
             "--payload 64 --connections 1 --concurrency 256",
-            &[OURS, JAVA, TUNED, TONIC, TARPC, EPOLL],
+            &[OURS, ONE_WORKER, JAVA, TUNED, TONIC, TARPC, EPOLL],
         ),
         cell(
             "16KiB",
@@ -71,7 +75,7 @@ pub(crate) fn all() -> Vec<Cell> {
             "rate",
             "1 KiB, 20,000 calls/s over 16 connections, all from our client",
             "--payload 1024 --connections 16 --rate 20000",
-            &[OURS, JAVA, TUNED, EPOLL],
+            &[OURS, ONE_WORKER, JAVA, TUNED, EPOLL],
         ),
         cell(
             "hessian",
@@ -117,7 +121,7 @@ pub(crate) fn all() -> Vec<Cell> {
             name,
             title: "1 KiB, 20,000 calls/s over more and more connections, all from our client",
             args,
-            peers: vec![OURS, EPOLL],
+            peers: vec![OURS, ONE_WORKER, EPOLL],
         });
     }
     cells

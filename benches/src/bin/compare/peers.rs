@@ -7,6 +7,8 @@ use std::process::Command;
 pub(crate) const OURS: &str = "ours";
 /// This library on both sides, its handler waits once.
 pub(crate) const AWAIT: &str = "ours, awaiting";
+/// This library where tokio has one worker thread: what waking a second one costs, beside [`OURS`].
+pub(crate) const ONE_WORKER: &str = "ours, one worker";
 /// SOFABolt 1.6.12 with its defaults on both sides.
 pub(crate) const JAVA: &str = "java";
 /// SOFABolt 1.6.12 with the settings that make it fast.
@@ -42,7 +44,7 @@ enum Program {
 impl Programs {
     /// The server of `peer`; wants `--listen`.
     pub(crate) fn server(&self, peer: &str) -> Command {
-        self.command(&match peer {
+        let mut command = self.command(&match peer {
             AWAIT => ours("load-server", &["--handler", "await"]),
             JAVA | "ours on java" => java(&["server"]),
             TUNED => java(&["server", "--tuned"]),
@@ -51,12 +53,14 @@ impl Programs {
             PING_PONG => ours("floor-tokio", &["server"]),
             EPOLL => ours("floor-epoll", &["server"]),
             _ => ours("load-server", &[]),
-        })
+        });
+        settle_workers(&mut command, peer);
+        command
     }
 
     /// The client of `peer`; wants the address and what `load-client` takes.
     pub(crate) fn client(&self, peer: &str) -> Command {
-        self.command(&match peer {
+        let mut command = self.command(&match peer {
             JAVA | "java on ours" => java(&["client"]),
             TUNED => java(&["client", "--tuned"]),
             TONIC => foreign("tonic-peer", &["client"]),
@@ -64,7 +68,9 @@ impl Programs {
             PING_PONG => ours("floor-tokio", &["client"]),
             EPOLL => ours("floor-epoll", &["client"]),
             _ => ours("load-client", &[]),
-        })
+        });
+        settle_workers(&mut command, peer);
+        command
     }
 
     /// Our client, for whoever serves.
@@ -84,6 +90,12 @@ impl Programs {
         };
         command.args(side.args);
         command
+    }
+}
+
+fn settle_workers(command: &mut Command, peer: &str) {
+    if peer == ONE_WORKER {
+        command.env("TOKIO_WORKER_THREADS", "1");
     }
 }
 

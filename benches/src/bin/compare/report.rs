@@ -14,7 +14,8 @@ and failed calls are counted. Latencies are kept in HdrHistograms; with a rate t
 not from when it could be made. CPU is user and kernel time of the processes within the measured window, from `/proc`, so it contains \
 what loopback TCP costs; memory is the most that was ever resident. All rows of a cell run one after the other within a round, in an \
 order that moves on from round to round; ratios are taken within a round and the table gives medians over the rounds. All of `ours` is \
-at its defaults, deadlines included. `java` is SOFABolt 1.6.12 with its defaults; `java tuned` has flush consolidation on both sides, an \
+at its defaults, deadlines included; `ours, one worker` is the same on a tokio runtime with one worker thread per process instead of one per core \
+(only the server, where all load is from our client), which shows what waking the second one costs. `java` is SOFABolt 1.6.12 with its defaults; `java tuned` has flush consolidation on both sides, an \
 asynchronous handler on the I/O thread, and batches that stay on it. JVMs run with default flags and are warmed up by at least 300,000 calls, \
 or as many as fit in four times their warm-up time. tonic and tarpc have their defaults; tarpc's `TCP_NODELAY` is set and its limit of requests in flight raised. \
 `tokio ping-pong` writes the bytes of all outstanding calls at once and waits for as many, `epoll echo` is one thread that parses frames, with \
