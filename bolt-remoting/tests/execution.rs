@@ -5,15 +5,17 @@
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bolt_codec::bolt::{BoltFrame, BoltVersion, Head, ResponseStatus};
 use bolt_remoting::ErrorKind;
-use bolt_remoting::rpc::{Body, Execution, Expired, HandlerResult, Processors, RpcClient};
-use support::bolt::{RAW, body};
+use bolt_remoting::rpc::{
+    Body, Execution, Expired, HandlerError, HandlerResult, Processors, RpcClient,
+};
+use support::bolt::{RAW, body, bolt, request, status};
 use support::wire::{patient, server_with};
-use support::{SEC, eventually, far, within};
+use support::{SEC, eventually, far, peer, within};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -111,6 +113,37 @@ async fn handlers_run_where_their_execution_says() {
     assert_eq!(place_of(on, "").await, "elsewhere");
     assert_ne!(place_of(Execution::blocking(), "").await, here);
     other.shutdown_background();
+}
+
+/// Each blocks its thread until the other runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn spawned_handlers_run_side_by_side_from_their_first_line() {
+    let both = Arc::new((Mutex::new(0), Condvar::new()));
+    let processors = Processors::new()
+        .handle_raw(GATED, move |_cx, body| {
+            let both = Arc::clone(&both);
+            async move {
+                let (running, changed) = &*both;
+                let mut running = running.lock().unwrap();
+                *running += 1;
+                changed.notify_all();
+                let alone = |running: &mut i32| *running < 2;
+                let waited = changed.wait_timeout_while(running, SEC * 10, alone);
+                match waited.unwrap().1.timed_out() {
+                    true => Err(HandlerError::new("Alone", "")),
+                    false => Ok(body),
+                }
+            }
+        })
+        .execution(Execution::spawned());
+    let (server, _address) = server_with(processors).await;
+    let mut peer = peer::dial(bolt(), server.local_addr()).await;
+    let frames = [1, 2].map(|id| request(BoltVersion::V1, id, GATED, ""));
+    let bytes = frames.map(|frame| peer::bytes_of(&bolt(), frame)).concat();
+    peer.send_bytes(&bytes).await;
+    for _ in 0..2 {
+        assert_eq!(status(&peer.recv().await), ResponseStatus::SUCCESS);
+    }
 }
 
 #[tokio::test]

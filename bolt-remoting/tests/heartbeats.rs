@@ -8,16 +8,15 @@ use std::sync::Arc;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::BoltVersion;
-use bolt_remoting::{
-    CloseReason, Connection, ConnectionConfig, HeartbeatConfig, NoHandler, handler_fn,
-};
+use bolt_remoting::{Connection, ConnectionConfig, HeartbeatConfig, NoHandler, handler_fn};
 use serde_json::Value;
 use support::bolt::{bolt, oneway};
-use support::json::{Json, Message};
+use support::json::{Json, Message, call_for};
 use support::lines::{LINES, ask, echo, text};
 use support::peer::{self, Peer};
 use support::{SEC, eventually, far, pair, untimed, within};
 use tokio::io::DuplexStream;
+use tokio::time::Instant;
 
 fn beating() -> ConnectionConfig {
     let mut config = untimed();
@@ -102,9 +101,8 @@ async fn an_encoder_that_panics_leaves_nothing_behind() {
     assert_eq!(within(call).await.unwrap().body, "y");
 }
 
-/// Its answer has come and found it, but the batch that would have told it broke off.
 #[tokio::test]
-async fn a_call_ends_when_the_encoder_panics_on_what_came_with_its_answer() {
+async fn an_answer_on_which_the_encoder_panics_is_lost_and_nothing_that_came_with_it() {
     let (mut peer, io) = peer::in_memory(Json, 4096);
     let handler =
         handler_fn(|_cx, call: Message| async move { Some(call.answer(call.body.clone())) });
@@ -116,13 +114,36 @@ async fn a_call_ends_when_the_encoder_panics_on_what_came_with_its_answer() {
     let call = client.start_call(Message::call("x"), far()).await.unwrap();
     let asked = peer.recv().await;
     let answer = peer::bytes_of(&Json, asked.answer("y"));
-    // What can't be encoded can't be asked for by the same means.
-    let request = peer::bytes_of(&Json, Message::call("unspeakablf"));
-    let request = String::from_utf8(request).unwrap();
-    let request = request.replace("unspeakablf", "unspeakable").into_bytes();
-    peer.send_bytes(&[answer, request].concat()).await;
-    let error = within(call).await.unwrap_err();
-    assert_eq!(error.close_reason(), Some(&CloseReason::Local));
+    peer.send_bytes(&[answer, call_for("unspeakable", 1)].concat())
+        .await;
+    assert_eq!(within(call).await.unwrap().body, "y");
+    peer.send(Message::call("still here").with_id(2)).await;
+    assert_eq!(peer.recv().await.id, 2);
+}
+
+/// Nothing is set then, and nothing else would wake the connection's task.
+#[tokio::test(start_paused = true)]
+async fn the_alarm_rings_after_a_turn_that_has_spent_its_budget() {
+    let (mut peer, io) = peer::in_memory(Json, 256 * 1024);
+    let handler = handler_fn(|_cx, call: Message| async move {
+        tokio::task::consume_budget().await;
+        Some(call.answer("ok"))
+    });
+    let mut config = untimed();
+    config.idle_timeout = Some(SEC * 5);
+    let (protocol, config) = (Arc::new(Json), Arc::new(config));
+    let server = Connection::over(io, protocol, Role::Server, Arc::new(handler), config);
+    peer.send(Message::call("x").with_id(1)).await;
+    peer.recv().await;
+    // A burst comes at every time at which the alarm may ring.
+    let burst = peer::bytes_of(&Json, Message::tell("x")).repeat(400);
+    for _ in 0..5 {
+        tokio::time::advance(SEC).await;
+        peer.send_bytes(&burst).await;
+    }
+    let last = Instant::now();
+    within(server.closed()).await;
+    assert!(last.elapsed() < SEC * 7, "{:?}", last.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

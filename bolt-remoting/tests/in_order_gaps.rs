@@ -157,6 +157,25 @@ async fn an_answer_that_cannot_be_written_closes_the_connection() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_on_which_the_encoder_panics_closes_the_connection() {
+    for waits in [false, true] {
+        let (mut peer, io) = peer::in_memory(LINES, 4096);
+        let handler = handler_fn(move |_cx, line: Line| async move {
+            if waits {
+                tokio::task::yield_now().await;
+            }
+            Some(Line::answer(line.text()))
+        });
+        let server = over(io, Role::Server, handler, untimed());
+        peer.send_bytes(b"?a\n?unspeakable\n?b\n").await;
+        assert_eq!(peer.recv().await, Line::answer("a"));
+        peer.expect_end().await;
+        within(server.closed()).await;
+        assert_eq!(server.stats().requests_in_flight, 0);
+    }
+}
+
 /// What is cut off leaves a gap that nothing may fill.
 #[tokio::test(start_paused = true)]
 async fn answers_after_that_of_a_cut_off_request_are_not_sent() {

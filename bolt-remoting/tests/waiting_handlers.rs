@@ -6,15 +6,20 @@
 mod support;
 
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion, ResponseStatus};
 use bolt_remoting::rpc::{Processors, RpcServer};
+use bolt_remoting::{Connection, handler_fn};
 use support::bolt::{bolt, oneway, request, status};
+use support::json::{Json, Message, call_for};
 use support::peer::{self, Peer, bytes_of};
-use support::{SEC, eventually, within};
+use support::{SEC, eventually, untimed, within};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
@@ -23,6 +28,8 @@ const WAITS: &str = "com.example.Waits";
 const PANICS: &str = "com.example.Panics";
 const COMPUTES: &str = "com.example.Computes";
 const ENDS_NEVER: &str = "com.example.EndsNever";
+/// Content that asks those that compute to wait once more.
+const AGAIN: &str = "again";
 const TOGETHER: usize = 24;
 
 /// Handlers that wait for the gate, and what they do then.
@@ -77,6 +84,9 @@ impl Gated {
                 async move {
                     gated.gate.pass().await;
                     gated.compute();
+                    if body.content == AGAIN {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
                     Ok(body)
                 }
             })
@@ -180,16 +190,19 @@ async fn a_oneway_request_among_them_is_not_answered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn those_that_compute_for_long_are_left_to_several_threads() {
-    let gated = Arc::<Gated>::default();
-    let (server, mut peer) = gated.server().await;
-    send_together(&mut peer, requests(COMPUTES)).await;
-    eventually(|| in_flight(&server) == TOGETHER).await;
-    gated.gate.0.add_permits(TOGETHER);
-    for _ in 0..TOGETHER {
-        assert_eq!(status(&peer.recv().await), ResponseStatus::SUCCESS);
+    for content in ["", AGAIN] {
+        let gated = Arc::<Gated>::default();
+        let (server, mut peer) = gated.server().await;
+        let requests = (1..=TOGETHER).map(|id| request(V, id as u32, COMPUTES, content));
+        send_together(&mut peer, requests).await;
+        eventually(|| in_flight(&server) == TOGETHER).await;
+        gated.gate.0.add_permits(TOGETHER);
+        for _ in 0..TOGETHER {
+            assert_eq!(status(&peer.recv().await), ResponseStatus::SUCCESS);
+        }
+        let threads: HashSet<_> = gated.threads.lock().unwrap().drain(..).collect();
+        assert!(threads.len() > 1, "all on one thread");
     }
-    let threads: HashSet<_> = gated.threads.lock().unwrap().drain(..).collect();
-    assert!(threads.len() > 1, "all on one thread");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -211,5 +224,76 @@ async fn all_are_cancelled_with_their_connection_wherever_they_run() {
         eventually(|| Arc::strong_count(&gated) == holders).await;
         assert_eq!(in_flight(&server), 0);
         within(server.shutdown(SEC)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_on_which_the_protocol_panics_is_lost_and_no_other() {
+    // Before it can be queued there is still time for a refusal.
+    for (bad, answered) in [("unspeakable", &[1, 3][..]), ("immeasurable", &[1, 2, 3])] {
+        let (mut peer, io) = peer::in_memory(Json, 4096);
+        let gate = Arc::<Gate>::default();
+        let gated = Arc::clone(&gate);
+        let handler = handler_fn(move |_cx, call: Message| {
+            let gate = Arc::clone(&gated);
+            async move {
+                gate.pass().await;
+                Some(call.answer(call.body.clone()))
+            }
+        });
+        let (protocol, config) = (Arc::new(Json), Arc::new(untimed()));
+        let server = Connection::over(io, protocol, Role::Server, Arc::new(handler), config);
+        let [first, last] = [1, 3].map(|id| peer::bytes_of(&Json, Message::call("x").with_id(id)));
+        peer.send_bytes(&[first, call_for(bad, 2), last].concat())
+            .await;
+        eventually(|| server.stats().requests_in_flight == 3).await;
+        gate.0.add_permits(3);
+        let mut ids = Vec::new();
+        for _ in answered {
+            ids.push(peer.recv().await.id);
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, answered);
+        eventually(|| server.stats().requests_in_flight == 0).await;
+        drop(peer);
+        within(server.closed()).await;
+    }
+}
+
+/// Owns something besides what it runs, and keeps it to its own end.
+struct Owner<F>(Pin<Box<F>>, #[expect(dead_code)] Arc<()>);
+
+impl<F: Future> Future for Owner<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_owns_is_dropped_when_it_ends() {
+    for waits in [false, true] {
+        let (mut peer, io) = peer::in_memory(Json, 4096);
+        let owned = Arc::new(());
+        let owner = Arc::clone(&owned);
+        let handler = handler_fn(move |_cx, call: Message| {
+            let run = async move {
+                if waits {
+                    tokio::task::yield_now().await;
+                }
+                Some(call.answer("ok"))
+            };
+            Owner(Box::pin(run), Arc::clone(&owner))
+        });
+        let (protocol, config) = (Arc::new(Json), Arc::new(untimed()));
+        let server = Connection::over(io, protocol, Role::Server, Arc::new(handler), config);
+        let calls = [1, 2, 3].map(|id| peer::bytes_of(&Json, Message::call("x").with_id(id)));
+        peer.send_bytes(&calls.concat()).await;
+        for _ in 0..3 {
+            peer.recv().await;
+        }
+        assert_eq!(Arc::strong_count(&owned), 2);
+        drop(server);
     }
 }

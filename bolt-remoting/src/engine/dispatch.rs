@@ -16,8 +16,8 @@ use super::pending::Answered;
 use super::shared::Shared;
 use super::slot::Slot;
 use super::stats::add;
+use crate::Connection;
 use crate::error::CloseReason;
-use crate::{Connection, Error};
 
 /// Frames that are settled together: so many answers at most are made before anybody looks whether
 /// the peer takes them, and callers wait for the lock no longer than this takes.
@@ -267,13 +267,8 @@ impl<P: Protocol> Dispatch<P> {
 impl<P: Protocol> Drop for Dispatch<P> {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
-        // Not empty when an encoder has panicked: these calls are in no table any more. Those that
-        // have their outcomes keep them.
-        for slot in self.slots.drain(..).flatten() {
-            let closed = Error::closed(CloseReason::Local);
-            self.wakers.extend(slot.complete(Err(closed)));
-        }
-        self.wakers.drain(..).for_each(Waker::wake);
+        // Not empty when the connection's task has panicked.
+        drop(Group::new(&self.shared, self.waiting.drain(..)));
     }
 }
 

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
 
 use bolt_codec::{Protocol, Refusal};
+use futures::FutureExt;
 use tokio::time::Instant;
 use tokio_util::sync::ReusableBoxFuture;
 
@@ -125,6 +126,8 @@ impl<P: Protocol> Reply<P> {
     /// It is cancelled when the connection ends. Work that has to go on is spawned by the
     /// handler itself.
     pub fn later(&mut self, answer: impl Future<Output = Option<P::Frame>> + Send + 'static) {
+        // What it owns is dropped when it ends, not when its box is used again.
+        let answer = answer.fuse();
         let boxed = match self.spare.pop() {
             Some(mut spare) => {
                 spare.set(answer);

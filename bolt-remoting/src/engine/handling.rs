@@ -7,18 +7,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bolt_codec::Protocol;
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::bells::{self, Bells};
 use super::handler::{Answering, Panicked, guarded};
 use super::inbound::Ticket;
 use super::load::Running;
 use super::outbox::Prepared;
 use super::shared::Shared;
 
-/// The most handlers of one group.
-pub(crate) const LARGEST_GROUP: usize = 128;
+/// The most handlers of one group, whose answers may all be encoded under one lock.
+pub(crate) const LARGEST_GROUP: usize = bells::MOST;
 /// A group whose handlers take longer than this in one turn is no group any more.
 const LONG_TURN: Duration = Duration::from_micros(100);
 
@@ -54,68 +54,96 @@ impl<P: Protocol> Future for Handling<P> {
     type Output = Ended<P::Frame>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = guarded(|| match &mut self.answering {
-            Some(answering) => answering.poll(cx),
+        let this = &mut *self;
+        // Frames may panic when they are measured.
+        let polled = guarded(|| match &mut this.answering {
+            Some(answering) => answering.poll(cx).map(|answer| {
+                let answer = answer.filter(|_| this.wants_answer);
+                answer.map(Prepared::new)
+            }),
             None => Poll::Ready(None),
         });
         let answer = match polled {
             Ok(polled) => ready!(polled),
             Err(Panicked) => {
-                self.cancel();
-                self.on_panic.take().map(|answer| *answer)
+                this.cancel();
+                let refusal = this.on_panic.take();
+                refusal.and_then(|refusal| guarded(|| Prepared::new(*refusal)).ok())
             }
         };
         // First, so that who has the answer finds the room.
-        self.running = None;
-        let answer = answer.filter(|_| self.wants_answer);
+        this.running = None;
         Poll::Ready(Ended {
-            ticket: self.ticket,
-            answer: answer.map(Prepared::new),
-            spare: self.answering.take(),
+            ticket: this.ticket,
+            answer,
+            spare: this.answering.take(),
         })
     }
 }
 
-/// The handlers of a batch that go on after it, as one task: so they cost much less than a task each,
+/// The handlers of a read that go on after it, as one task: so they cost much less than a task each,
 /// and those that end together are answered together.
 ///
-/// That holds while they are quick. Once some of them compute for long those that are left become
+/// That holds while they are quick. Once they compute for long in a turn those that are left become
 /// tasks of their own, which other threads may take over.
 ///
 /// When it is dropped those that have not ended are cancelled: they have no answers then.
 pub(crate) struct Group<P: Protocol> {
     shared: Arc<Shared<P>>,
-    members: Members<P>,
+    /// `None` for those that have ended or parted.
+    members: Vec<Option<Handling<P>>>,
+    left: usize,
+    /// A single member does without: what wakes the task wakes it.
+    bells: Option<Bells>,
     ended: Vec<Ended<P::Frame>>,
-    /// Former members.
     parted: Option<JoinSet<()>>,
 }
 
-enum Members<P: Protocol> {
-    One(Option<Handling<P>>),
-    Many(FuturesUnordered<Handling<P>>),
-}
-
 impl<P: Protocol> Group<P> {
+    /// A group of so many at most: [`LARGEST_GROUP`].
     pub(crate) fn new(
         shared: &Arc<Shared<P>>,
-        mut members: impl ExactSizeIterator<Item = Handling<P>>,
+        members: impl ExactSizeIterator<Item = Handling<P>>,
     ) -> Self {
+        let left = members.len();
+        debug_assert!(left <= LARGEST_GROUP);
         Self {
             shared: Arc::clone(shared),
-            ended: Vec::with_capacity(members.len()),
-            members: match members.len() {
-                1 => Members::One(members.next()),
-                _ => Members::Many(members.collect()),
-            },
+            members: members.map(Some).collect(),
+            left,
+            bells: (left > 1).then(|| Bells::new(left)),
+            ended: Vec::with_capacity(left),
             parted: None,
         }
     }
 
+    /// Polls the members that were woken, until they have taken too long. Whether they have.
+    fn poll_members(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut poll = |member: &mut Option<Handling<P>>, cx: &mut Context<'_>| {
+            let polled = member.as_mut().map(|member| Pin::new(member).poll(cx));
+            if let Some(Poll::Ready(ended)) = polled {
+                *member = None;
+                self.left -= 1;
+                self.ended.push(ended);
+            }
+        };
+        let Some(bells) = &self.bells else {
+            self.members.iter_mut().for_each(|member| poll(member, cx));
+            return false;
+        };
+        let began = Instant::now();
+        bells.answer(cx.waker()).any(|place| {
+            let mut cx = Context::from_waker(bells.waker(place));
+            poll(&mut self.members[place], &mut cx);
+            began.elapsed() > LONG_TURN
+        })
+    }
+
     /// Makes a task of each member that is left.
     fn part(&mut self) {
+        self.left = 0;
         let parted = self.parted.get_or_insert_default();
-        for member in self.members.take() {
+        for member in self.members.iter_mut().filter_map(Option::take) {
             parted.spawn(Self::new(&self.shared, std::iter::once(member)));
         }
     }
@@ -129,33 +157,26 @@ impl<P: Protocol> Future for Group<P> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let began = Instant::now();
-        let is_long = || began.elapsed() > LONG_TURN;
-        while let Poll::Ready(Some(ended)) = this.members.poll_next(cx) {
-            this.ended.push(ended);
-            if is_long() {
-                break;
-            }
-        }
+        let long = this.poll_members(cx);
         if !this.ended.is_empty() {
             this.shared.finish(this.ended.drain(..));
         }
-        if matches!(this.members, Members::Many(_)) && is_long() {
+        if long {
             this.part();
         }
         if let Some(parted) = &mut this.parted {
             while let Some(_over) = ready!(parted.poll_join_next(cx)) {}
         }
-        match this.members.is_empty() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        match this.left {
+            0 => Poll::Ready(()),
+            _ => Poll::Pending,
         }
     }
 }
 
 impl<P: Protocol> Drop for Group<P> {
     fn drop(&mut self) {
-        for mut member in self.members.take() {
+        for mut member in self.members.drain(..).flatten() {
             member.cancel();
             self.ended.push(Ended {
                 ticket: member.ticket,
@@ -165,35 +186,6 @@ impl<P: Protocol> Drop for Group<P> {
         }
         if !self.ended.is_empty() {
             self.shared.finish(self.ended.drain(..));
-        }
-    }
-}
-
-impl<P: Protocol> Members<P> {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::One(member) => member.is_none(),
-            Self::Many(members) => members.is_empty(),
-        }
-    }
-
-    /// The next one that has ended; none when there are no more members.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended<P::Frame>>> {
-        match self {
-            Self::One(None) => Poll::Ready(None),
-            Self::One(Some(member)) => {
-                let ended = ready!(Pin::new(member).poll(cx));
-                *self = Self::One(None);
-                Poll::Ready(Some(ended))
-            }
-            Self::Many(members) => members.poll_next_unpin(cx),
-        }
-    }
-
-    fn take(&mut self) -> Vec<Handling<P>> {
-        match self {
-            Self::One(member) => member.take().into_iter().collect(),
-            Self::Many(members) => std::mem::take(members).into_iter().collect(),
         }
     }
 }

@@ -10,6 +10,7 @@
 //!         outbox -> writing -> socket;  Clock + Liveness: beats, deadlines
 //! ```
 
+mod bells;
 mod clock;
 pub(crate) mod connection;
 mod dispatch;

@@ -1,6 +1,7 @@
 //! Frames on their way out.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bolt_codec::{CodecError, EncodeBuf, Frame, FrameEncoder, Mark};
 
@@ -192,12 +193,14 @@ impl<E: FrameEncoder> Outbox<E> {
         self.encode_answer(answer)
     }
 
-    /// Encodes an answer. One that can't be is lost.
+    /// Encodes an answer. One that can't be is lost, and no other, even if the encoder panics.
     pub(crate) fn encode_answer(&mut self, answer: Prepared<E::Frame>) -> Result<(), CodecError> {
         if self.sealed {
             return Ok(());
         }
-        let encoded = self.push(answer);
+        let encoded = catch_unwind(AssertUnwindSafe(|| self.push(answer)));
+        let encoded =
+            encoded.unwrap_or_else(|_| Err(CodecError::malformed("the encoder has panicked")));
         match encoded {
             Ok(()) => self.answers.push(self.len()),
             Err(_) if self.in_order => self.seal(),

@@ -176,7 +176,8 @@ impl<P: Protocol> State<P> {
             answer,
             spare,
         } = request;
-        if self.boxes.len() < LARGEST_GROUP {
+        let closed = matches!(self.phase, Phase::Closed(_));
+        if !closed && self.boxes.len() < LARGEST_GROUP {
             self.boxes.extend(spare);
         }
         // An answer that comes after its request was counted as cut off is none.

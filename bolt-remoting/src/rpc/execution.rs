@@ -85,7 +85,7 @@ impl Execution {
     /// Nothing is cheaper for handlers that compute little. One that computes for long before it
     /// first waits delays the other requests of its connection, and afterwards, once, those that it
     /// shares its task with. One that blocks its thread until another has done something may block
-    /// for ever. Java: `processInIOThread`.
+    /// for ever, and all of those with it. Java: `processInIOThread`.
     #[must_use]
     pub fn in_place() -> Self {
         Self::new(Place::Connection)
@@ -230,10 +230,7 @@ impl Execution {
             Place::Connection | Place::InOrder(_) | Place::Selected(_) if !self.detached => {
                 return Ok(work.await);
             }
-            Place::Task if !self.detached => {
-                tokio::task::yield_now().await;
-                return Ok(work.await);
-            }
+            Place::Task => (tokio::spawn(work), self.detached),
             Place::Runtime(runtime) => (runtime.spawn(work), self.detached),
             Place::Blocking => return blocking(work, self.detached).await,
             _ => (tokio::spawn(work), true),

@@ -110,6 +110,7 @@ impl FrameEncoder for LineCodec {
     type Frame = Line;
 
     fn encode(&mut self, line: Line, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+        assert_ne!(line.0, "=unspeakable", "as asked");
         if line.0.contains('\n') {
             return Err(CodecError::malformed("two lines in one"));
         }

@@ -97,7 +97,9 @@ where
         if self.alarm.is_elapsed() || at < self.alarm.deadline() {
             self.alarm.as_mut().reset(at);
         }
-        let rings = self.alarm.as_mut().poll(cx).is_ready();
+        // Not within the task's budget: when that is spent nothing would be set.
+        let alarm = tokio::task::unconstrained(self.alarm.as_mut());
+        let rings = pin!(alarm).poll(cx).is_ready();
         self.armed = (!rings).then(|| self.alarm.deadline());
         rings
     }
