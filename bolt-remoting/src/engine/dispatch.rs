@@ -40,7 +40,8 @@ pub(crate) struct Dispatch<P: Protocol> {
     waiting: Vec<Handling<P>>,
     /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
-    wakers: Vec<Waker>,
+    /// Who is to be woken once the lock is released; empty in between.
+    pub(super) wakers: Vec<Waker>,
     admission: Admission,
     piling_up: bool,
     /// What the protocol has against the peer's greeting.

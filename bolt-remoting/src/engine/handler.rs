@@ -94,8 +94,10 @@ pub(crate) type Answering<F> = ReusableBoxFuture<'static, Option<F>>;
 /// Takes a handler's answer, now or later.
 pub struct Reply<P: Protocol> {
     outcome: Outcome<P::Frame>,
-    /// Boxes of futures that have finished, for the next ones.
-    spare: Vec<Answering<P::Frame>>,
+    /// The box of the last future that finished at once, for the next one.
+    spare: Option<Answering<P::Frame>>,
+    /// Boxes of those that finished later.
+    spares: Vec<Answering<P::Frame>>,
 }
 
 /// How far a handler has come.
@@ -109,7 +111,8 @@ impl<P: Protocol> Reply<P> {
     pub(crate) fn new() -> Self {
         Self {
             outcome: Outcome::Now(None),
-            spare: Vec::new(),
+            spare: None,
+            spares: Vec::new(),
         }
     }
 
@@ -128,7 +131,7 @@ impl<P: Protocol> Reply<P> {
     pub fn later(&mut self, answer: impl Future<Output = Option<P::Frame>> + Send + 'static) {
         // What it owns is dropped when it ends, not when its box is used again.
         let answer = answer.fuse();
-        let boxed = match self.spare.pop() {
+        let boxed = match self.spare.take().or_else(|| self.spares.pop()) {
             Some(mut spare) => {
                 spare.set(answer);
                 spare
@@ -153,7 +156,7 @@ impl<P: Protocol> Reply<P> {
         match std::mem::replace(&mut self.outcome, Outcome::Now(None)) {
             Outcome::Later(mut answering) => match guarded(|| answering.poll(cx)) {
                 Ok(Poll::Ready(answer)) => {
-                    self.spare.push(answering);
+                    self.spare = Some(answering);
                     Outcome::Now(answer)
                 }
                 Ok(Poll::Pending) => Outcome::Later(answering),
@@ -170,14 +173,15 @@ impl<P: Protocol> Reply<P> {
     /// Takes boxes that others have done with, if there are few.
     pub(crate) fn take_spares(&mut self, spare: &mut Vec<Answering<P::Frame>>) {
         const FEW: usize = 32;
-        if self.spare.len() < FEW {
-            self.spare.append(spare);
+        if self.spares.len() < FEW {
+            self.spares.append(spare);
         }
     }
 
     /// Gives back the memory of spare boxes.
     pub(crate) fn release(&mut self) {
-        self.spare = Vec::new();
+        self.spare = None;
+        self.spares = Vec::new();
     }
 }
 

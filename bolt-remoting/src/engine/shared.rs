@@ -1,7 +1,7 @@
 //! What the connection's task and its many callers share, behind one short lock.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
@@ -91,8 +91,8 @@ pub(crate) struct Shared<P: Protocol> {
     /// Whether the state's phase is the first one, for those who don't need the lock otherwise.
     open: AtomicBool,
     /// Requests that the connection's task has begun to handle and that are not counted as in flight
-    /// yet.
-    handling: AtomicUsize,
+    /// yet: a batch at most.
+    handling: AtomicU32,
     /// Own calls without an outcome, for those without the lock.
     pub(crate) waiting: Gauge,
     /// Cancelled once the connection's task has ended.
@@ -145,7 +145,7 @@ impl<P: Protocol> Shared<P> {
             family: setup.family,
             runtime: Handle::current(),
             open: AtomicBool::new(true),
-            handling: AtomicUsize::new(0),
+            handling: AtomicU32::new(0),
             ended: CancellationToken::new(),
             greeted: awaits_greeting.then(CancellationToken::new),
             counters: Counters::default(),
@@ -270,13 +270,13 @@ impl<P: Protocol> Shared<P> {
     /// Requests of the peer that were cut off, or would be if everything ended now.
     pub(crate) fn cut_off(&self) -> usize {
         let state = self.lock();
-        let running = || state.inbound.running() + self.handling.load(Ordering::Relaxed);
+        let running = || state.inbound.running() + self.handling.load(Ordering::Relaxed) as usize;
         state.cut_off().unwrap_or_else(running)
     }
 
     /// Only the connection's task does this.
     pub(crate) fn set_handling(&self, requests: usize) {
-        self.handling.store(requests, Ordering::Relaxed);
+        self.handling.store(requests as u32, Ordering::Relaxed);
     }
 
     fn is_handling(&self) -> bool {

@@ -102,7 +102,6 @@ where
         self.receiver.release();
         self.writer.release();
         self.dispatch.release();
-        self.wakers = Vec::new();
         let mut state = self.shared.lock();
         state.outbox.release();
         state.pending.release();
@@ -122,9 +121,10 @@ where
             shared,
             writer,
             life,
-            wakers,
+            dispatch,
             ..
         } = self;
+        let wakers = &mut dispatch.wakers;
         let mut state = shared.lock();
         state.awake();
         state.pending.expire(now, wakers);

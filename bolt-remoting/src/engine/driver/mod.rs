@@ -12,7 +12,7 @@ mod writing;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bolt_codec::{Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,7 +40,6 @@ pub(crate) struct Driver<P: Protocol, T> {
     /// When the alarm wakes the task, if it does.
     armed: Option<Instant>,
     life: Life,
-    wakers: Vec<Waker>,
 }
 
 /// What is to be done after a look at the shared state.
@@ -83,7 +82,6 @@ where
             alarm: Box::pin(tokio::time::sleep_until(now)),
             armed: None,
             life: Life::Running,
-            wakers: Vec::new(),
             shared,
         }
     }
