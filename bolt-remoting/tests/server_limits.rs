@@ -7,6 +7,7 @@ mod support;
 use bolt_codec::bolt::{BoltVersion, ResponseStatus};
 use bolt_remoting::RpcServer;
 use support::bolt::{ECHO, NEVER, bolt, processors, request, status};
+use support::wire::in_flight;
 use support::{eventually, peer};
 
 const V: BoltVersion = BoltVersion::V2_1;
@@ -22,12 +23,6 @@ async fn server(most: usize) -> RpcServer {
     let server = RpcServer::builder().processors(processors);
     let server = server.max_in_flight(most).bind("127.0.0.1:0").await;
     server.unwrap()
-}
-
-fn in_flight(server: &RpcServer) -> usize {
-    let all = server.connections();
-    let stats = all.iter().map(|connection| connection.engine().stats());
-    stats.map(|stats| stats.requests_in_flight).sum()
 }
 
 #[tokio::test]

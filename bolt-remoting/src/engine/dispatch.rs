@@ -7,8 +7,8 @@ use bolt_codec::{CodecError, Correlation, Frame, FrameKind, Protocol, Refusal};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::handler::{FrameContext, FrameHandler, Outcome, Reply};
-use super::handling::{Ended, Group, Handling, LARGEST_GROUP};
+use super::handler::{FrameContext, FrameHandler, Outcome, Panicked, Reply};
+use super::handling::{Ended, Group, Handling, LARGEST_GROUP, prepare};
 use super::inbound::Ticket;
 use super::load::Load;
 use super::outbox::Prepared;
@@ -93,7 +93,7 @@ impl<P: Protocol> Dispatch<P> {
             FrameKind::Heartbeat => {
                 add(&self.shared.counters.heartbeats_received, 1);
                 if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
-                    self.answer(Some(ack));
+                    self.answer(prepare(Ok(Some(ack)), None));
                 }
             }
             FrameKind::GoAway => self.gone_away = true,
@@ -121,7 +121,8 @@ impl<P: Protocol> Dispatch<P> {
         if let Some(why) = refusal {
             add(&self.shared.counters.requests_refused, 1);
             if wants_answer {
-                self.answer(self.shared.protocol.refuse(&frame, why));
+                let refusal = self.shared.protocol.refuse(&frame, why);
+                self.answer(prepare(Ok(refusal), None));
             }
             return;
         }
@@ -137,8 +138,8 @@ impl<P: Protocol> Dispatch<P> {
         self.shared
             .set_handling(self.unfinished.len() + usize::from(unfinished));
         match outcome {
-            Outcome::Now(answer) if wants_answer => self.answer(answer),
-            Outcome::Panicked if wants_answer => self.answer(on_panic),
+            Outcome::Now(answer) if wants_answer => self.answer(prepare(Ok(answer), on_panic)),
+            Outcome::Panicked if wants_answer => self.answer(prepare(Err(Panicked), on_panic)),
             Outcome::Now(_) | Outcome::Panicked => {}
             Outcome::Later(answering) => {
                 if let Admission::Room(room) = &mut self.admission {
@@ -157,21 +158,20 @@ impl<P: Protocol> Dispatch<P> {
 
     /// Sends an answer that is ready, or does without. Where answers go in order it still has to
     /// wait its turn, and a missing one ends the connection.
-    fn answer(&mut self, answer: Option<P::Frame>) {
+    fn answer(&mut self, answer: Option<Prepared<P::Frame>>) {
         if P::CORRELATION == Correlation::InOrder {
             if !self.unfinished.is_empty() {
                 // Their turn comes first.
                 self.settle();
             }
             let ticket = self.shared.lock().inbound.begin(true);
-            let answer = answer.map(Prepared::new);
             self.shared.finish([Ended {
                 ticket,
                 answer,
                 spare: None,
             }]);
         } else {
-            self.answers.extend(answer.map(Prepared::new));
+            self.answers.extend(answer);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bolt_codec::Protocol;
+use bolt_codec::{Frame, Protocol};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -40,6 +40,17 @@ pub(crate) struct Ended<F> {
     pub(crate) spare: Option<Answering<F>>,
 }
 
+/// What is sent for `answer`: `on_panic` where its handler has panicked, or the frame does when it is
+/// measured.
+pub(crate) fn prepare<F: Frame>(
+    answer: Result<Option<F>, Panicked>,
+    on_panic: Option<F>,
+) -> Option<Prepared<F>> {
+    let measured = |frame: Option<F>| guarded(|| frame.map(Prepared::new));
+    let answer = answer.and_then(measured);
+    answer.unwrap_or_else(|Panicked| measured(on_panic).ok().flatten())
+}
+
 impl<P: Protocol> Handling<P> {
     /// Drops the future, whose own parts may panic.
     fn cancel(&mut self) {
@@ -55,22 +66,18 @@ impl<P: Protocol> Future for Handling<P> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        // Frames may panic when they are measured.
         let polled = guarded(|| match &mut this.answering {
-            Some(answering) => answering.poll(cx).map(|answer| {
-                let answer = answer.filter(|_| this.wants_answer);
-                answer.map(Prepared::new)
-            }),
+            Some(answering) => answering.poll(cx),
             None => Poll::Ready(None),
         });
         let answer = match polled {
-            Ok(polled) => ready!(polled),
-            Err(Panicked) => {
+            Ok(polled) => Ok(ready!(polled).filter(|_| this.wants_answer)),
+            Err(panicked) => {
                 this.cancel();
-                let refusal = this.on_panic.take();
-                refusal.and_then(|refusal| guarded(|| Prepared::new(*refusal)).ok())
+                Err(panicked)
             }
         };
+        let answer = prepare(answer, this.on_panic.take().map(|refusal| *refusal));
         // First, so that who has the answer finds the room.
         this.running = None;
         Poll::Ready(Ended {

@@ -116,3 +116,10 @@ pub(crate) async fn both() -> (RpcServer, String, RpcClient) {
 pub(crate) fn patient() -> RpcClient {
     RpcClient::builder().timeout(SEC * 30).build().unwrap()
 }
+
+/// Requests that are being handled, on all connections together.
+pub(crate) fn in_flight(server: &RpcServer) -> usize {
+    let all = server.connections();
+    let stats = all.iter().map(|connection| connection.engine().stats());
+    stats.map(|stats| stats.requests_in_flight).sum()
+}
