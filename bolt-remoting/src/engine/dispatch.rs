@@ -1,7 +1,7 @@
 //! Received frames to whom they are for.
 
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Context;
 
 use bolt_codec::{CodecError, Correlation, Frame, FrameKind, Protocol, Refusal};
 use tokio::task::AbortHandle;
@@ -16,12 +16,16 @@ use super::pending::Answered;
 use super::shared::Shared;
 use super::slot::Slot;
 use super::stats::add;
+use super::thread::Thread;
+use super::wakers::Wakers;
 use crate::Connection;
 use crate::error::CloseReason;
 
 /// Frames that are settled together: so many answers at most are made before anybody looks whether
 /// the peer takes them, and callers wait for the lock no longer than this takes.
 const BATCH: usize = 32;
+/// With no more calls under way than this, callers are not worth a thread that is asleep.
+const FEW: usize = 64;
 
 /// Gives requests to the handler and answers to their calls, [`BATCH`] frames of a read at a time.
 pub(crate) struct Dispatch<P: Protocol> {
@@ -40,8 +44,9 @@ pub(crate) struct Dispatch<P: Protocol> {
     waiting: Vec<Handling<P>>,
     /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
-    /// Who is to be woken once the lock is released; empty in between.
-    pub(super) wakers: Vec<Waker>,
+    pub(super) wakers: Wakers,
+    /// Whether those of the read are woken at its end, in turn.
+    in_turn: bool,
     admission: Admission,
     piling_up: bool,
     /// What the protocol has against the peer's greeting.
@@ -53,7 +58,7 @@ enum Admission {
     /// That look is due.
     Unknown,
     /// So many more.
-    Room(usize),
+    Room(u32),
     Refuse(Refusal),
 }
 
@@ -70,14 +75,16 @@ impl<P: Protocol> Dispatch<P> {
             unfinished: Vec::new(),
             waiting: Vec::new(),
             slots: Vec::new(),
-            wakers: Vec::new(),
+            wakers: Wakers::default(),
+            in_turn: false,
             admission: Admission::Unknown,
             piling_up: false,
             unwelcome: None,
         }
     }
 
-    pub(crate) fn begin_batch(&mut self) {
+    pub(crate) fn begin_batch(&mut self, thread: Thread) {
+        self.in_turn = thread == Thread::Own;
         // As long as there was room it can only have grown since: what takes it begins here.
         if !matches!(self.admission, Admission::Room(1..)) || !self.shared.is_open() {
             self.admission = Admission::Unknown;
@@ -176,8 +183,9 @@ impl<P: Protocol> Dispatch<P> {
     }
 
     /// A reason to close when the peer sends more than it takes, or is none to go on with.
-    pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
+    pub(crate) fn end_batch(&mut self, thread: Thread) -> Option<CloseReason> {
         self.settle();
+        self.wakers.wake_in_turn(thread);
         self.spawn_group();
         let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
         unwelcome.or(self.piling_up.then_some(CloseReason::WriteStalled))
@@ -208,30 +216,36 @@ impl<P: Protocol> Dispatch<P> {
             state.answer(answer);
         }
         if std::mem::take(&mut self.gone_away) {
-            shared.go_away(&mut state, &mut self.wakers);
+            shared.go_away(&mut state, self.wakers.list());
         }
         for handling in &mut self.unfinished {
             handling.ticket = state.inbound.begin(handling.wants_answer);
         }
         shared.set_handling(0);
         self.reply.take_spares(&mut state.boxes);
-        state.make_room(&mut self.wakers);
+        state.make_room(self.wakers.list());
         let config = &shared.config;
         self.admission = if !state.takes_requests() {
             Admission::Refuse(Refusal::ShuttingDown)
         } else if state.waiting_bytes() >= config.answer_backlog {
             Admission::Refuse(Refusal::Busy)
         } else {
-            Admission::Room(config.max_in_flight.saturating_sub(state.in_flight()))
+            let room = config.max_in_flight.saturating_sub(state.in_flight());
+            Admission::Room(u32::try_from(room).unwrap_or(u32::MAX))
         };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
+        let calls = self.slots.len() + state.pending.waiting();
         drop(state);
         for (frame, slot) in self.received.drain(..).zip(&self.slots) {
             self.wakers
+                .list()
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
-        self.wakers.drain(..).for_each(Waker::wake);
+        self.in_turn &= calls <= FEW;
+        if !self.in_turn {
+            self.wakers.wake();
+        }
         self.waiting.append(&mut self.unfinished);
         if self.waiting.len() > LARGEST_GROUP - BATCH {
             self.spawn_group();
@@ -261,7 +275,7 @@ impl<P: Protocol> Dispatch<P> {
         self.unfinished = Vec::new();
         self.waiting = Vec::new();
         self.slots = Vec::new();
-        self.wakers = Vec::new();
+        self.wakers.release();
     }
 }
 

@@ -29,4 +29,6 @@ pub(crate) mod shared;
 mod slot;
 mod state;
 pub(crate) mod stats;
+mod thread;
 mod turn;
+mod wakers;

@@ -1,7 +1,7 @@
 //! How a connection lives, drains and ends.
 
 use std::sync::atomic::Ordering;
-use std::task::{Context, Waker};
+use std::task::Context;
 use std::time::Duration;
 
 use bolt_codec::{Frame, Protocol, Role};
@@ -124,7 +124,7 @@ where
             dispatch,
             ..
         } = self;
-        let wakers = &mut dispatch.wakers;
+        let wakers = dispatch.wakers.list();
         let mut state = shared.lock();
         state.awake();
         state.pending.expire(now, wakers);
@@ -145,7 +145,7 @@ where
             _ => {}
         }
         drop(state);
-        wakers.drain(..).for_each(Waker::wake);
+        dispatch.wakers.wake();
         next.unwrap_or_else(|reason| {
             self.finish(reason, now);
             Next::Again

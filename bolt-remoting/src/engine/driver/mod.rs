@@ -25,6 +25,7 @@ use super::dispatch::Dispatch;
 use super::handler::FrameHandler;
 use super::receiver::Receiver;
 use super::shared::Shared;
+use super::thread::Thread;
 use crate::Error;
 use crate::error::CloseReason;
 
@@ -103,13 +104,6 @@ where
     }
 }
 
-/// Has the task polled again once others that are ready on this thread have had their turn, or 61 of
-/// them, as tokio counts by default. A wake-up of its own would have the scheduler rouse another
-/// thread for it.
-fn defer(cx: &mut Context<'_>) {
-    let _ = pin!(tokio::task::yield_now()).poll(cx);
-}
-
 /// Nothing in it is pinned but what has its own box.
 impl<P: Protocol, T> Unpin for Driver<P, T> {}
 
@@ -123,9 +117,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let mut now = Instant::now();
-        let more_to_read = this.poll_reads(cx, now);
-        if more_to_read {
-            defer(cx);
+        let number = this.shared.number;
+        let thread = Thread::enter(number, now);
+        this.dispatch.wakers.wake_late(thread);
+        let more_to_read = this.poll_reads(cx, thread, now);
+        if more_to_read || this.dispatch.wakers.are_late() {
+            thread.wait_a_turn(number, cx, now);
         }
         loop {
             this.poll_writes(cx, now);
@@ -133,7 +130,7 @@ where
             match this.look(cx, now, next_due, more_to_read) {
                 Next::Again => {}
                 Next::Yield => {
-                    defer(cx);
+                    thread.wait_a_turn(number, cx, now);
                     return Poll::Pending;
                 }
                 Next::SendFin(until) => {

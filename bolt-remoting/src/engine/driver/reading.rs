@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{Driver, Life};
 use crate::Error;
 use crate::engine::stats::add;
+use crate::engine::thread::Thread;
 use crate::error::CloseReason;
 use crate::time::after;
 
@@ -23,7 +24,12 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     /// Reads what is there, within limits. `true` when there may be more.
-    pub(super) fn poll_reads(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    pub(super) fn poll_reads(
+        &mut self,
+        cx: &mut Context<'_>,
+        thread: Thread,
+        now: Instant,
+    ) -> bool {
         let mut left = BYTES_PER_POLL;
         for _ in 0..READS_PER_POLL {
             match self.life {
@@ -35,10 +41,10 @@ where
             }
             match self.receiver.poll_read(&mut self.io, cx) {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(0)) => self.on_eof(cx, now),
+                Poll::Ready(Ok(0)) => self.on_eof(cx, thread, now),
                 Poll::Ready(Ok(n)) => {
                     add(&self.shared.counters.bytes_read, n as u64);
-                    self.on_bytes(cx, now);
+                    self.on_bytes(cx, thread, now);
                     left = left.saturating_sub(n);
                     if left == 0 {
                         return true;
@@ -50,14 +56,14 @@ where
         true
     }
 
-    fn on_bytes(&mut self, cx: &mut Context<'_>, now: Instant) {
+    fn on_bytes(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {
         if self.life != Life::Running {
             self.receiver.discard();
             return;
         }
         self.clock.on_read(now);
         let mut frames = 0;
-        self.dispatch.begin_batch();
+        self.dispatch.begin_batch(thread);
         let ended = loop {
             match self.receiver.decode() {
                 Ok(Some(frame)) => {
@@ -68,7 +74,7 @@ where
                 Err(error) => break Some(CloseReason::Codec(error)),
             }
         };
-        let ended = ended.or(self.dispatch.end_batch());
+        let ended = ended.or(self.dispatch.end_batch(thread));
         self.clock
             .on_frames(frames, self.receiver.is_mid_frame(), now);
         if let Some(reason) = ended {
@@ -77,7 +83,7 @@ where
         }
     }
 
-    fn on_eof(&mut self, cx: &mut Context<'_>, now: Instant) {
+    fn on_eof(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {
         if let Life::Finishing { peer_done, .. } = &mut self.life {
             *peer_done = true;
             return;
@@ -85,11 +91,11 @@ where
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
             Ok(last) => {
-                self.dispatch.begin_batch();
+                self.dispatch.begin_batch(thread);
                 if let Some(frame) = last {
                     self.dispatch.on_frame(frame, cx, now);
                 }
-                self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
+                self.dispatch.end_batch(thread).unwrap_or(CloseReason::Peer)
             }
         };
         self.shared.close(Error::closed(reason));
