@@ -42,13 +42,19 @@ fn client() -> (Peer<Bolt, DuplexStream>, Connection<Bolt>) {
     (peer, client)
 }
 
-/// Answers so many requests in one piece.
-async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
+/// The answers to so many requests.
+async fn answers(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) -> Vec<u8> {
     let mut answers = Vec::new();
     for _ in 0..requests {
         let request = peer.recv().await;
         answers.extend(bytes_of(&bolt(), request.respond(ECHO, "answer")));
     }
+    answers
+}
+
+/// Answers so many requests in one piece.
+async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
+    let answers = answers(peer, requests).await;
     peer.send_bytes(&answers).await;
 }
 
@@ -92,43 +98,132 @@ impl Wake for Caller {
     }
 }
 
-#[test]
-fn those_who_wait_for_their_turn_are_woken_when_the_connections_runtime_goes() {
-    let runtime = runtime();
-    let all = Arc::<Woken>::default();
-    let woken = || all.callers.load(Ordering::Relaxed);
-    let mut calls: Vec<(Waker, ResponseFuture<Bolt>)> = Vec::new();
-    let answered = |calls: &mut Vec<(Waker, ResponseFuture<Bolt>)>| {
-        let polled = calls
+/// Calls that are polled by hand.
+struct Calls {
+    all: Arc<Woken>,
+    calls: Vec<(Waker, ResponseFuture<Bolt>)>,
+}
+
+impl Calls {
+    async fn begin(client: &Connection<Bolt>, count: usize) -> Self {
+        let all = Arc::<Woken>::default();
+        let mut calls = Vec::new();
+        for _ in 0..count {
+            let waker = Waker::from(Arc::new(Caller(Arc::clone(&all))));
+            calls.push((waker, client.start_call(call(), far()).await.unwrap()));
+        }
+        let mut calls = Self { all, calls };
+        assert_eq!(calls.answered(), 0);
+        calls
+    }
+
+    /// How many are, when all are polled.
+    fn answered(&mut self) -> usize {
+        let polled = self
+            .calls
             .iter_mut()
             .map(|(waker, call)| call.poll_unpin(&mut Context::from_waker(waker)));
         polled
             .filter(|poll| matches!(poll, Poll::Ready(Ok(_))))
             .count()
-    };
-    let _peer = runtime.block_on(async {
-        let (mut peer, client) = client();
-        for _ in 0..CALLERS {
-            let waker = Waker::from(Arc::new(Caller(Arc::clone(&all))));
-            calls.push((waker, client.start_call(call(), far()).await.unwrap()));
-        }
-        assert_eq!(answered(&mut calls), 0);
-        answer(&mut peer, CALLERS).await;
+    }
+
+    fn woken(&self) -> usize {
+        self.all.callers.load(Ordering::Relaxed)
+    }
+
+    /// How many are woken together, as the first ones.
+    async fn first_woken(&self) -> usize {
         within(std::future::poll_fn(|cx| {
-            all.told.register(cx.waker());
-            if woken() == 0 {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
+            self.all.told.register(cx.waker());
+            match self.woken() {
+                0 => Poll::Pending,
+                woken => Poll::Ready(woken),
             }
         }))
-        .await;
-        peer
+        .await
+    }
+}
+
+#[test]
+fn half_of_eight_and_more_are_put_off_but_not_of_more_than_sixty_four() {
+    for (all, first) in [(2, 2), (7, 7), (8, 4), (64, 32), (65, 65)] {
+        runtime().block_on(async {
+            let (mut peer, client) = client();
+            let mut calls = Calls::begin(&client, all).await;
+            answer(&mut peer, all).await;
+            assert_eq!(calls.first_woken().await, first, "of {all}");
+            eventually(|| calls.woken() == all).await;
+            assert_eq!(calls.answered(), all);
+        });
+    }
+}
+
+#[test]
+fn nobody_is_put_off_where_connections_share_a_thread_or_requests_came_too() {
+    for request_came in [false, true] {
+        runtime().block_on(async {
+            let (mut peer, client) = client();
+            let (mut other_peer, _other) = self::client();
+            let calls = Calls::begin(&client, CALLERS).await;
+            let mut answers = answers(&mut peer, CALLERS).await;
+            if request_came {
+                let request = request(BoltVersion::V1, 9, ECHO, "");
+                answers.extend(bytes_of(&bolt(), request));
+            } else {
+                let beat = BoltFrame::heartbeat(BoltVersion::V1);
+                other_peer.send_bytes(&bytes_of(&bolt(), beat)).await;
+            }
+            peer.send_bytes(&answers).await;
+            let first = calls.first_woken().await;
+            // Those that were settled before a request came have waited for it, and no longer.
+            assert_eq!(first, CALLERS, "with a request: {request_came}");
+        });
+    }
+}
+
+#[test]
+fn those_who_wait_for_their_turn_are_woken_when_the_connections_runtime_goes() {
+    let runtime = runtime();
+    let (_peer, mut calls) = runtime.block_on(async {
+        let (mut peer, client) = client();
+        let calls = Calls::begin(&client, CALLERS).await;
+        answer(&mut peer, CALLERS).await;
+        let first = calls.first_woken().await;
+        assert_eq!(first, CALLERS / 2, "the others have to wait");
+        (peer, calls)
     });
-    assert_eq!(woken(), CALLERS / 2, "the others have to wait");
     drop(runtime);
-    assert_eq!(woken(), CALLERS);
-    assert_eq!(answered(&mut calls), CALLERS);
+    assert_eq!(calls.woken(), CALLERS);
+    assert_eq!(calls.answered(), CALLERS);
+}
+
+#[test]
+fn nobody_is_forgotten_on_several_threads() {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_time().build().unwrap();
+    runtime.block_on(async {
+        let (mut peer, client) = client();
+        let mut callers = JoinSet::new();
+        const CALLS: usize = 200;
+        for _ in 0..CALLERS {
+            let client = client.clone();
+            callers.spawn(async move {
+                for _ in 0..CALLS {
+                    client.call(call(), support::SEC * 60).await.unwrap();
+                    tokio::task::block_in_place(|| {});
+                }
+            });
+        }
+        let answering = tokio::spawn(async move {
+            for _ in 0..CALLS {
+                answer(&mut peer, CALLERS).await;
+            }
+            peer
+        });
+        within(callers.join_all()).await;
+        within(answering).await.unwrap();
+    });
 }
 
 #[test]

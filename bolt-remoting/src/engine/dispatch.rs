@@ -24,8 +24,8 @@ use crate::error::CloseReason;
 /// Frames that are settled together: so many answers at most are made before anybody looks whether
 /// the peer takes them, and callers wait for the lock no longer than this takes.
 const BATCH: usize = 32;
-/// With no more calls under way than this, callers are not worth a thread that is asleep.
-const FEW: usize = 64;
+/// No more calls under way than these, and their callers are not worth rousing a thread for.
+const FEW_CALLS: usize = 64;
 
 /// Gives requests to the handler and answers to their calls, [`BATCH`] frames of a read at a time.
 pub(crate) struct Dispatch<P: Protocol> {
@@ -44,9 +44,12 @@ pub(crate) struct Dispatch<P: Protocol> {
     waiting: Vec<Handling<P>>,
     /// The slots of the calls that `received` is for.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
+    /// Callers, and whoever else is to be woken once the lock is released.
     pub(super) wakers: Wakers,
-    /// Whether those of the read are woken at its end, in turn.
+    /// Whether they are woken at the end of the batch, in turn.
     in_turn: bool,
+    /// Whether some have been put off for that.
+    pub(super) put_off: bool,
     admission: Admission,
     piling_up: bool,
     /// What the protocol has against the peer's greeting.
@@ -57,7 +60,7 @@ pub(crate) struct Dispatch<P: Protocol> {
 enum Admission {
     /// That look is due.
     Unknown,
-    /// So many more.
+    /// So many more. Small, for the memory of idle connections.
     Room(u32),
     Refuse(Refusal),
 }
@@ -77,6 +80,7 @@ impl<P: Protocol> Dispatch<P> {
             slots: Vec::new(),
             wakers: Wakers::default(),
             in_turn: false,
+            put_off: false,
             admission: Admission::Unknown,
             piling_up: false,
             unwelcome: None,
@@ -113,6 +117,8 @@ impl<P: Protocol> Dispatch<P> {
     }
 
     fn on_request(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
+        // Its handler may take long.
+        self.in_turn = false;
         let wants_answer = frame.kind() == FrameKind::Request;
         if matches!(self.admission, Admission::Unknown) {
             self.settle();
@@ -183,9 +189,9 @@ impl<P: Protocol> Dispatch<P> {
     }
 
     /// A reason to close when the peer sends more than it takes, or is none to go on with.
-    pub(crate) fn end_batch(&mut self, thread: Thread) -> Option<CloseReason> {
+    pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
         self.settle();
-        self.wakers.wake_in_turn(thread);
+        self.put_off |= self.wakers.wake_in_turn();
         self.spawn_group();
         let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
         unwelcome.or(self.piling_up.then_some(CloseReason::WriteStalled))
@@ -242,7 +248,7 @@ impl<P: Protocol> Dispatch<P> {
                 .list()
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
-        self.in_turn &= calls <= FEW;
+        self.in_turn &= calls <= FEW_CALLS;
         if !self.in_turn {
             self.wakers.wake();
         }

@@ -8,107 +8,119 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Who waits longer than this for the next turn finds the thread busy, for so long. Time slices of
-/// the kernel are shorter.
-const LONG_TURN: Duration = Duration::from_millis(5);
+/// A thread on which somebody was put off for longer than this is busy. The kernel's time slices are
+/// shorter, mostly.
+const LONG: Duration = Duration::from_millis(5);
+/// For how long it counts as busy then.
 const BUSY: Duration = Duration::from_millis(100);
 
 thread_local! {
+    static RECORD: Record = const { Record::new() };
+}
+
+/// What is known of a thread.
+struct Record {
     /// The connection whose task ran here last.
-    static LAST: Cell<u64> = const { Cell::new(0) };
-    /// The one that put its own turn off last, and when.
-    static WAITS: Cell<Option<(u64, Instant)>> = const { Cell::new(None) };
-    static BUSY_UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
+    last: Cell<u64>,
+    /// The one that put its callers off last, and when.
+    put_off: Cell<Option<(u64, Instant)>>,
+    busy_until: Cell<Option<Instant>>,
 }
 
 /// A thread, as one connection's task finds it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Thread {
-    /// No other connection's task has run here since this one's last turn.
+    /// No other connection's task has run here since this one last did.
     Own,
     Shared,
-    /// What is put off here waits for long.
+    /// Whoever is put off here waits for long.
     Busy,
 }
 
 impl Thread {
-    /// A turn of the connection of this number begins.
+    /// Of the connection of this number, whose task begins a turn.
     pub(super) fn enter(connection: u64, now: Instant) -> Self {
-        let own = LAST.replace(connection) == connection;
-        if let Some((waits, since)) = WAITS.get()
-            && waits == connection
+        RECORD.with(|record| record.enter(connection, now))
+    }
+
+    /// The callers of this connection were put off, and its task with them, so that how long that
+    /// takes is seen at its next turn.
+    pub(super) fn note_put_off(connection: u64, now: Instant) {
+        RECORD.with(|record| record.put_off.set(Some((connection, now))));
+    }
+}
+
+impl Record {
+    const fn new() -> Self {
+        Self {
+            last: Cell::new(0),
+            put_off: Cell::new(None),
+            busy_until: Cell::new(None),
+        }
+    }
+
+    fn enter(&self, connection: u64, now: Instant) -> Thread {
+        let own = self.last.replace(connection) == connection;
+        if let Some((by, since)) = self.put_off.get()
+            && by == connection
         {
-            WAITS.set(None);
-            if now.duration_since(since) > LONG_TURN {
-                BUSY_UNTIL.set(Some(now + BUSY));
+            self.put_off.set(None);
+            if now.duration_since(since) > LONG {
+                self.busy_until.set(Some(now + BUSY));
             }
         }
-        match BUSY_UNTIL.get() {
-            Some(until) if now < until => Self::Busy,
-            _ if own => Self::Own,
-            _ => Self::Shared,
+        // Not longer, whatever clock that was: runtimes with clocks of their own may share a thread.
+        let busy = |until: Instant| now < until && until.duration_since(now) <= BUSY;
+        match self.busy_until.get() {
+            Some(until) if busy(until) => Thread::Busy,
+            _ if own => Thread::Own,
+            _ => Thread::Shared,
         }
     }
+}
 
-    /// Has the task of `cx`, that of this connection, polled again once others have had their turn.
-    pub(super) fn wait_a_turn(self, connection: u64, cx: &Context<'_>, now: Instant) {
-        if self != Self::Busy {
-            WAITS.set(Some((connection, now)));
-        }
-        self.wake_in_turn(cx.waker());
-    }
-
-    /// Wakes `waker` once the tasks that are ready on this thread have had their turn, or 61 of them,
-    /// as tokio counts by default: waking it now would have the scheduler rouse another thread. Where
-    /// that takes long it is woken now.
-    pub(super) fn wake_in_turn(self, waker: &Waker) {
-        if self == Self::Busy {
-            waker.wake_by_ref();
-        } else {
-            // Hands the waker to the scheduler at its first poll.
-            let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
-        }
-    }
+/// Wakes `waker` once the tasks that are ready on this thread have had their turn, or some dozens of
+/// them, and I/O was polled. Waking it now would have the scheduler rouse another thread for it; like
+/// this none can take it over meanwhile.
+pub(super) fn wake_in_turn(waker: &Waker) {
+    // Hands the waker to the scheduler at its first poll.
+    let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn waits(connection: u64, now: Instant) {
-        let cx = Context::from_waker(Waker::noop());
-        Thread::enter(connection, now).wait_a_turn(connection, &cx, now);
-    }
-
     #[test]
     fn a_thread_is_shared_when_others_had_a_turn_since() {
-        let now = Instant::now();
-        assert_eq!(Thread::enter(1, now), Thread::Shared);
-        assert_eq!(Thread::enter(1, now), Thread::Own);
-        assert_eq!(Thread::enter(2, now), Thread::Shared);
-        assert_eq!(Thread::enter(1, now), Thread::Shared);
+        let (thread, now) = (Record::new(), Instant::now());
+        assert_eq!(thread.enter(1, now), Thread::Shared);
+        assert_eq!(thread.enter(1, now), Thread::Own);
+        assert_eq!(thread.enter(2, now), Thread::Shared);
+        assert_eq!(thread.enter(1, now), Thread::Shared);
     }
 
     #[test]
-    fn it_is_busy_for_a_while_once_a_turn_came_late() {
-        let start = Instant::now();
-        waits(1, start);
-        assert_eq!(Thread::enter(1, start + LONG_TURN), Thread::Own);
-        waits(1, start);
-        let late = start + LONG_TURN + Duration::from_nanos(1);
-        assert_eq!(Thread::enter(1, late), Thread::Busy);
-        assert_eq!(Thread::enter(2, late), Thread::Busy, "for all");
-        waits(1, late);
-        assert_eq!(Thread::enter(1, late + BUSY / 2), Thread::Busy);
-        assert_eq!(Thread::enter(1, late + BUSY), Thread::Own);
+    fn it_is_busy_for_a_while_once_somebody_was_put_off_for_long() {
+        let (thread, start) = (Record::new(), Instant::now());
+        thread.enter(1, start);
+        thread.put_off.set(Some((1, start)));
+        assert_eq!(thread.enter(1, start + LONG), Thread::Own);
+        thread.put_off.set(Some((1, start)));
+        let late = start + LONG + Duration::from_nanos(1);
+        assert_eq!(thread.enter(1, late), Thread::Busy);
+        assert_eq!(thread.enter(2, late), Thread::Busy, "for all");
+        assert_eq!(thread.enter(1, late + BUSY / 2), Thread::Busy);
+        assert_eq!(thread.enter(1, late + BUSY), Thread::Own);
+        assert_eq!(thread.enter(1, start - BUSY), Thread::Own, "another clock");
     }
 
     #[test]
-    fn only_who_waits_finds_that_it_was_long() {
-        let start = Instant::now();
-        waits(1, start);
-        let late = start + 2 * LONG_TURN;
-        assert_eq!(Thread::enter(2, late), Thread::Shared);
-        assert_eq!(Thread::enter(1, late), Thread::Busy);
+    fn only_who_was_put_off_finds_that_it_was_for_long() {
+        let (thread, start) = (Record::new(), Instant::now());
+        thread.put_off.set(Some((1, start)));
+        let late = start + 2 * LONG;
+        assert_eq!(thread.enter(2, late), Thread::Shared);
+        assert_eq!(thread.enter(1, late), Thread::Busy);
     }
 }

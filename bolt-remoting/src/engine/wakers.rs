@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use super::thread::Thread;
+use super::thread::wake_in_turn;
 
 /// So many and more are woken in two halves.
 const HALVES: usize = 8;
@@ -11,8 +11,8 @@ const HALVES: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Wakers {
     list: Vec<Waker>,
-    /// So many at the front of it, from turns before, wait for the next turn of the connection's task.
-    late: usize,
+    /// So many at the front of it have been put off until the connection's task has its next turn.
+    put_off: usize,
 }
 
 impl Wakers {
@@ -21,40 +21,37 @@ impl Wakers {
         &mut self.list
     }
 
-    /// Whether some wait for the next turn of the connection's task.
-    pub(super) fn are_late(&self) -> bool {
-        self.late > 0
-    }
-
-    /// Wakes those that don't.
+    /// Wakes those that have not been put off.
     pub(super) fn wake(&mut self) {
-        self.list.drain(self.late..).for_each(Waker::wake);
+        self.list.drain(self.put_off..).for_each(Waker::wake);
     }
 
-    /// Wakes those that don't, when it is their turn; but of many the second half is late.
+    /// Has them woken by the scheduler, in turn; the second half of many is put off until the
+    /// connection's task has its next turn. Whether there were any to be put off at all.
     ///
     /// All at once they would rouse other threads, which have little to do before they sleep again. In
     /// halves, what the first has queued is on its way while the second runs.
-    pub(super) fn wake_in_turn(&mut self, thread: Thread) {
-        match self.list.len() - self.late {
-            0 => {}
-            1 => self.wake(),
-            many => {
-                let second = if many < HALVES { 0 } else { many / 2 };
-                let first = self.late..self.list.len() - second;
-                self.list
-                    .drain(first)
-                    .for_each(|waker| thread.wake_in_turn(&waker));
-                self.late += second;
-            }
+    pub(super) fn wake_in_turn(&mut self) -> bool {
+        let new = self.list.len() - self.put_off;
+        if new <= 1 {
+            self.wake();
+            return false;
         }
+        let second = if new < HALVES { 0 } else { new / 2 };
+        let first = self.put_off..self.list.len() - second;
+        self.list
+            .drain(first)
+            .for_each(|waker| wake_in_turn(&waker));
+        self.put_off += second;
+        true
     }
 
-    /// Wakes those that have waited for it, when it is their turn.
-    pub(super) fn wake_late(&mut self, thread: Thread) {
+    /// The connection's task has its next turn.
+    pub(super) fn wake_put_off(&mut self) {
+        let put_off = std::mem::take(&mut self.put_off);
         self.list
-            .drain(..std::mem::take(&mut self.late))
-            .for_each(|waker| thread.wake_in_turn(&waker));
+            .drain(..put_off)
+            .for_each(|waker| wake_in_turn(&waker));
     }
 
     /// Gives back memory that is not in use.
@@ -95,35 +92,42 @@ mod tests {
         (wakers, move || woken.0.load(Ordering::Relaxed))
     }
 
-    // Without a runtime there is nobody to put anything off for, so that all are woken at once.
+    // Without a runtime there is nobody to put anything off for, so that what is to be woken in turn is
+    // woken at once.
 
     #[test]
     fn a_few_are_woken_together_and_many_in_halves() {
         for (all, first) in [(0, 0), (1, 1), (2, 2), (7, 7), (8, 4), (9, 5), (64, 32)] {
             let (mut wakers, woken) = of(all);
-            wakers.wake_in_turn(Thread::Own);
-            assert_eq!((woken(), wakers.late), (first, all - first), "of {all}");
-            wakers.wake_late(Thread::Own);
-            assert_eq!((woken(), wakers.late), (all, 0), "of {all}");
+            assert_eq!(wakers.wake_in_turn(), all > 1, "of {all}");
+            assert_eq!(woken(), first, "of {all}");
+            wakers.wake_put_off();
+            assert_eq!((woken(), wakers.list.len()), (all, 0), "of {all}");
         }
     }
 
     #[test]
-    fn those_that_are_late_stay_so_while_others_are_woken() {
+    fn those_that_are_put_off_stay_so_while_others_are_woken() {
         let (mut wakers, woken) = of(20);
-        wakers.wake_in_turn(Thread::Own);
-        wakers.list().push(Waker::noop().clone());
+        wakers.wake_in_turn();
+        let (mut others, others_woken) = of(4);
+        wakers.list.append(&mut others.list);
         wakers.wake();
-        assert_eq!((woken(), wakers.late), (10, 10));
-        wakers.list().push(Waker::noop().clone());
-        wakers.wake_late(Thread::Busy);
-        assert_eq!((woken(), wakers.late, wakers.list.len()), (20, 0, 1));
+        assert_eq!((woken(), others_woken()), (10, 4));
+        let (mut others, others_woken) = of(8);
+        wakers.list.append(&mut others.list);
+        wakers.wake_in_turn();
+        assert_eq!((woken(), others_woken()), (10, 4));
+        let (mut last, last_woken) = of(1);
+        wakers.list.append(&mut last.list);
+        wakers.wake_put_off();
+        assert_eq!((woken(), others_woken(), last_woken()), (20, 8, 0));
     }
 
     #[test]
     fn nobody_is_left_asleep_when_the_connection_goes() {
         let (mut wakers, woken) = of(20);
-        wakers.wake_in_turn(Thread::Own);
+        wakers.wake_in_turn();
         drop(wakers);
         assert_eq!(woken(), 20);
     }

@@ -25,7 +25,7 @@ use super::dispatch::Dispatch;
 use super::handler::FrameHandler;
 use super::receiver::Receiver;
 use super::shared::Shared;
-use super::thread::Thread;
+use super::thread::{Thread, wake_in_turn};
 use crate::Error;
 use crate::error::CloseReason;
 
@@ -117,20 +117,24 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let mut now = Instant::now();
-        let number = this.shared.number;
-        let thread = Thread::enter(number, now);
-        this.dispatch.wakers.wake_late(thread);
+        let thread = Thread::enter(this.shared.number, now);
+        this.dispatch.wakers.wake_put_off();
         let more_to_read = this.poll_reads(cx, thread, now);
-        if more_to_read || this.dispatch.wakers.are_late() {
-            thread.wait_a_turn(number, cx, now);
+        let put_off = std::mem::take(&mut this.dispatch.put_off);
+        if put_off {
+            Thread::note_put_off(this.shared.number, now);
+        }
+        if more_to_read || put_off {
+            wake_in_turn(cx.waker());
         }
         loop {
             this.poll_writes(cx, now);
             let next_due = this.keep_times(now);
+            // Callers that run meanwhile may wake it all the same, perhaps on another thread.
             match this.look(cx, now, next_due, more_to_read) {
                 Next::Again => {}
                 Next::Yield => {
-                    thread.wait_a_turn(number, cx, now);
+                    wake_in_turn(cx.waker());
                     return Poll::Pending;
                 }
                 Next::SendFin(until) => {

@@ -74,7 +74,7 @@ where
                 Err(error) => break Some(CloseReason::Codec(error)),
             }
         };
-        let ended = ended.or(self.dispatch.end_batch(thread));
+        let ended = ended.or(self.dispatch.end_batch());
         self.clock
             .on_frames(frames, self.receiver.is_mid_frame(), now);
         if let Some(reason) = ended {
@@ -95,7 +95,7 @@ where
                 if let Some(frame) = last {
                     self.dispatch.on_frame(frame, cx, now);
                 }
-                self.dispatch.end_batch(thread).unwrap_or(CloseReason::Peer)
+                self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
             }
         };
         self.shared.close(Error::closed(reason));
