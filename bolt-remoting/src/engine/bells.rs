@@ -93,14 +93,14 @@ impl Iterator for Rung {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
     /// Counts how often it was woken.
     #[derive(Default)]
-    struct Task(AtomicUsize);
+    pub(in super::super) struct Task(pub(in super::super) AtomicUsize);
 
     impl Wake for Task {
         fn wake(self: Arc<Self>) {

@@ -23,6 +23,9 @@ impl Wakers {
 
     /// Wakes those that have not been put off.
     pub(super) fn wake(&mut self) {
+        if self.list.is_empty() {
+            return;
+        }
         self.list.drain(self.put_off..).for_each(Waker::wake);
     }
 
@@ -48,6 +51,9 @@ impl Wakers {
 
     /// The connection's task has its next turn.
     pub(super) fn wake_put_off(&mut self) {
+        if self.put_off == 0 {
+            return;
+        }
         let put_off = std::mem::take(&mut self.put_off);
         self.list
             .drain(..put_off)
@@ -69,22 +75,13 @@ impl Drop for Wakers {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::Wake;
+    use std::sync::atomic::Ordering;
 
+    use super::super::bells::tests::Task;
     use super::*;
 
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     fn of(count: usize) -> (Wakers, impl Fn() -> usize) {
-        let woken = Arc::<Count>::default();
+        let woken = Arc::<Task>::default();
         let mut wakers = Wakers::default();
         wakers
             .list()

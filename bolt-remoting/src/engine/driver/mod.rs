@@ -130,7 +130,7 @@ where
         loop {
             this.poll_writes(cx, now);
             let next_due = this.keep_times(now);
-            // Callers that run meanwhile may wake it all the same, perhaps on another thread.
+            // Without those put off: one who calls before the next turn may wake the task at once.
             match this.look(cx, now, next_due, more_to_read) {
                 Next::Again => {}
                 Next::Yield => {
