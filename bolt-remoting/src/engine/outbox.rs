@@ -37,6 +37,8 @@ impl<F> Prepared<F> {
 pub(crate) struct Outbox<E: FrameEncoder> {
     encoder: E,
     buf: EncodeBuf,
+    /// Frames that were encoded into `buf`.
+    frames: u32,
     /// Where in `buf` answers end.
     answers: Vec<usize>,
     /// Bytes that the connection's task has taken together and not written all of.
@@ -76,6 +78,7 @@ impl<E: FrameEncoder> Outbox<E> {
         Self {
             encoder,
             buf: EncodeBuf::new(),
+            frames: 0,
             answers: Vec::new(),
             taken: 0,
             taken_answers: Vec::new(),
@@ -113,6 +116,11 @@ impl<E: FrameEncoder> Outbox<E> {
     /// Bytes that wait to be taken.
     pub(crate) fn len(&self) -> usize {
         self.buf.len() + self.gathered()
+    }
+
+    /// How many frames they are.
+    pub(crate) fn frames(&self) -> u32 {
+        self.frames
     }
 
     /// About how many of them the encoder holds still.
@@ -166,6 +174,7 @@ impl<E: FrameEncoder> Outbox<E> {
         self.encoder
             .encode_digested(frame.frame, frame.digest, whole.buf)?;
         whole.keep_all();
+        self.frames += 1;
         Ok(())
     }
 
@@ -249,6 +258,7 @@ impl<E: FrameEncoder> Outbox<E> {
         std::mem::swap(&mut self.buf, emptied);
         std::mem::swap(&mut self.answers, &mut self.taken_answers);
         self.taken = emptied.len();
+        self.frames = 0;
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Receiver<D: FrameDecoder> {
     small_reads: u8,
     /// Whether the buffer is larger than reads are now.
     outgrown: bool,
+    /// Whether the second half of what was read is still to be dispatched.
+    pub(super) halfway: bool,
 }
 
 impl<D: FrameDecoder> Receiver<D> {
@@ -48,6 +50,7 @@ impl<D: FrameDecoder> Receiver<D> {
             read_size: FIRST_READ,
             small_reads: 0,
             outgrown: false,
+            halfway: false,
         }
     }
 
@@ -146,6 +149,11 @@ impl<D: FrameDecoder> Receiver<D> {
     /// What the decoder makes of the end of the stream.
     pub(crate) fn decode_eof(&mut self) -> Result<Option<D::Frame>, CodecError> {
         self.decoder.decode_eof(&mut self.buf)
+    }
+
+    /// Bytes that are no frames yet.
+    pub(crate) fn len(&self) -> usize {
+        self.buf.len()
     }
 
     /// Whether part of a frame is waiting for the rest.

@@ -17,6 +17,9 @@ use crate::time::after;
 /// written, and other tasks get their turn.
 const READS_PER_POLL: usize = 4;
 const BYTES_PER_POLL: usize = 128 * 1024;
+/// What was read at once and is more frames than this, but not more than twice as much, is dispatched
+/// in two turns: while one end works at the second half, the other one has the first.
+const HALF: usize = 128;
 
 impl<P, T> Driver<P, T>
 where
@@ -30,6 +33,9 @@ where
         thread: Thread,
         now: Instant,
     ) -> bool {
+        if self.receiver.halfway && !self.on_bytes(cx, thread, now) {
+            return true;
+        }
         let mut left = BYTES_PER_POLL;
         for _ in 0..READS_PER_POLL {
             match self.life {
@@ -44,9 +50,9 @@ where
                 Poll::Ready(Ok(0)) => self.on_eof(cx, thread, now),
                 Poll::Ready(Ok(n)) => {
                     add(&self.shared.counters.bytes_read, n as u64);
-                    self.on_bytes(cx, thread, now);
+                    let all = self.on_bytes(cx, thread, now);
                     left = left.saturating_sub(n);
-                    if left == 0 {
+                    if left == 0 || !all {
                         return true;
                     }
                 }
@@ -56,15 +62,22 @@ where
         true
     }
 
-    fn on_bytes(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {
+    /// Dispatches what has arrived. `false` when half of it is left for the next turn.
+    fn on_bytes(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) -> bool {
+        self.receiver.halfway = false;
         if self.life != Life::Running {
             self.receiver.discard();
-            return;
+            return true;
         }
         self.clock.on_read(now);
         let mut frames = 0;
+        let half = self.receiver.len() / 2;
         self.dispatch.begin_batch(thread);
         let ended = loop {
+            if frames == HALF && (1..=half).contains(&self.receiver.len()) {
+                self.receiver.halfway = true;
+                break None;
+            }
             match self.receiver.decode() {
                 Ok(Some(frame)) => {
                     frames += 1;
@@ -81,6 +94,7 @@ where
             tracing::warn!(protocol = P::NAME, peer = ?self.shared.peer, "connection {reason}");
             self.finish(reason, now);
         }
+        !self.receiver.halfway
     }
 
     fn on_eof(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {

@@ -14,8 +14,10 @@ use crate::engine::state::State;
 use crate::engine::stats::add;
 use crate::error::CloseReason;
 
-/// Batches below this size wait one turn of the scheduler for more; larger ones are worth a write.
+/// Batches of less than this and of fewer frames wait one turn of the scheduler for more; larger ones
+/// are worth a write.
 const SMALL_BATCH: usize = 32 * 1024;
+const FEW_FRAMES: u32 = 128;
 
 /// What taking the queued bytes has come to.
 pub(super) enum Refill {
@@ -75,7 +77,8 @@ impl Writer {
             return Refill::Nothing;
         }
         let others = state.pending.waiting() + state.inbound.running();
-        let small = queued < SMALL_BATCH && others > 1;
+        let little = queued < SMALL_BATCH && state.outbox.frames() < FEW_FRAMES;
+        let small = little && others > 1;
         if small && !self.yielded && *life == Life::Running {
             // Tasks that are about to queue more get their turn first, so that one write carries
             // it all. Nothing needs to wake this task meanwhile: it comes back by itself.

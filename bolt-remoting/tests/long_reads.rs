@@ -1,0 +1,72 @@
+//! A read may bring many frames: how soon the answers to the first of them are on their way.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use bolt_codec::Role;
+use bolt_remoting::NoHandler;
+use support::lines::{LINES, ask, echo, over, text};
+use support::peer::in_memory;
+use support::{untimed, within};
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::task::JoinSet;
+
+/// How many lines each look at the stream finds, until there were so many.
+async fn looks(io: &mut DuplexStream, line: &str, mut left: usize) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut bytes = [0; 4 * 1024];
+    while left > 0 {
+        let read = within(io.read(&mut bytes)).await.unwrap();
+        let lines = read / line.len();
+        assert_eq!(&bytes[..read], line.repeat(lines).as_bytes());
+        found.push(lines);
+        left -= lines;
+    }
+    found
+}
+
+/// The answers to so many requests that come in one piece.
+async fn answers(requests: usize) -> Vec<usize> {
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let _server = over(io, Role::Server, echo(), untimed());
+    peer.send_bytes("?a\n".repeat(requests).as_bytes()).await;
+    looks(&mut peer.io, "=a\n", requests).await
+}
+
+#[tokio::test]
+async fn the_first_half_is_answered_before_the_second_is_handled() {
+    assert_eq!(answers(200).await, [128, 72]);
+    assert_eq!(answers(256).await, [128, 128]);
+}
+
+#[tokio::test]
+async fn a_read_that_is_not_long_is_answered_in_one_piece() {
+    assert_eq!(answers(128).await, [128]);
+}
+
+#[tokio::test]
+async fn a_read_of_more_than_two_such_halves_is_not_cut_into_pieces() {
+    assert_eq!(answers(300).await, [300]);
+}
+
+#[tokio::test]
+async fn what_callers_of_the_first_half_call_next_is_written_before_those_of_the_second_run() {
+    const CALLERS: usize = 256;
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let client = over(io, Role::Client, NoHandler, untimed());
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let client = client.clone();
+        callers.spawn(async move {
+            assert_eq!(text(ask(&client, "a").await).await, "b");
+            assert_eq!(text(ask(&client, "c").await).await, "d");
+        });
+    }
+    looks(&mut peer.io, "?a\n", CALLERS).await;
+    peer.send_bytes("=b\n".repeat(CALLERS).as_bytes()).await;
+    let next = looks(&mut peer.io, "?c\n", CALLERS).await;
+    assert_eq!(next, [CALLERS / 2, CALLERS / 2]);
+    peer.send_bytes("=d\n".repeat(CALLERS).as_bytes()).await;
+    within(callers.join_all()).await;
+}
