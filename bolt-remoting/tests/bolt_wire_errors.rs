@@ -62,6 +62,15 @@ mod texts {
     }
 
     #[tokio::test]
+    async fn where_a_handler_failed_is_told_without_the_folders_it_was_built_in() {
+        let (_server, mut peer) = server_and_peer().await;
+        peer.send(request(BoltVersion::V1, 7, FAILING, "")).await;
+        let stack = exception(&peer.recv().await).stack_trace;
+        assert_eq!(stack[0].file.as_deref(), Some("wire.rs"));
+        assert!(stack[0].line > 0);
+    }
+
+    #[tokio::test]
     async fn an_exception_without_a_message_says_null() {
         let (_server, address) = serve(Processors::new().handle_raw(FAILING, |_cx, _body| async {
             Err::<Body, _>(HandlerError::without_message("com.example.Bad"))

@@ -164,7 +164,7 @@ pub(super) fn is_no_answer(error: &Error) -> bool {
 /// How much of a failure a server tells its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ErrorDetails {
-    /// Exception class, message and where it was made, as Java does.
+    /// Exception class, message and where it was made (file name and line), as Java does.
     #[default]
     Full,
     /// Exception class and message.
@@ -312,7 +312,7 @@ impl Failure {
         let place = bolt_hessian::StackFrame {
             class_name: "rust".into(),
             method: "handler".into(),
-            file: Some(self.location.file().into()),
+            file: Some(file_name(self.location.file()).into()),
             line: self.location.line().try_into().unwrap_or(-1),
         };
         exception.stack_trace = with_stack.then_some(place).into_iter().collect();
@@ -329,6 +329,12 @@ impl Failure {
     fn fill(self, _answer: &mut BoltFrame, _with_stack: bool) {
         tracing::debug!(text = self.text, at = %self.location, "a request failed");
     }
+}
+
+/// Without its folders, as in Java's stack traces: where this was built is nobody's business.
+#[cfg(feature = "hessian")]
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// What a caller is told when the answer says that the call failed.
