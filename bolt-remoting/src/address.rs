@@ -123,14 +123,6 @@ impl Address {
         self.warmup
     }
 
-    /// The same address with the given protocol code and version.
-    #[must_use]
-    pub fn with_protocol(mut self, protocol: u8, version: u8) -> Self {
-        self.protocol = protocol;
-        self.version = version;
-        self.with_text()
-    }
-
     fn with_text(mut self) -> Self {
         let mut text = if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
