@@ -4,7 +4,8 @@ use bytes::BytesMut;
 
 use crate::{CodecError, EncodeBuf, Limits};
 
-/// A protocol that an engine can run: frames, a decoder, an encoder, and how to beat and refuse.
+/// A protocol that an engine can run: frames, a decoder, an encoder, and how to send heartbeats and
+/// refuse requests.
 ///
 /// SOFABolt's own is [`Bolt`](crate::bolt::Bolt); a private protocol implements the same trait. The
 /// tutorial in `bolt_remoting::tutorial` writes one step by step; most need what has no default here

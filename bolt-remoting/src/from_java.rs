@@ -94,6 +94,7 @@
 //! | `bolt.conn.create.tp.*` | not needed: dialing takes no threads |
 //! | `bolt.conn.threshold`, `bolt.conn.monitor.*` | [`PoolConfig::max_connection_age`] |
 //! | `bolt.serializer` | the serializer of each call and handler |
+//! | hessian 4.x on the class path instead of 3.x | [`Dialect::Published`](bolt_hessian::Dialect::Published), by `hessian` of [`RpcClientBuilder`] and [`RpcServerBuilder`] |
 //! | `bolt.server.manage.connection`, `bolt.server.sync.stop` | always on |
 //! | `bolt.server.ssl.*`, `bolt.client.ssl.*` | `tls`, with the feature of that name |
 //! | `serialize.blacklist.enable` | not needed: nothing but the handler's own types is ever made of received bytes |
@@ -101,7 +102,10 @@
 //!
 //! # What behaves otherwise
 //!
-//! - A call that names no timeout has one of 3 s; Java has none to omit.
+//! - A handler runs on its connection's own task until it first awaits; in Java on a thread of a
+//!   pool. One that blocks (JDBC, files, locks) stalls everything on its connection, and a thread of
+//!   the runtime with it: give it [`Execution::blocking`] with a [`limit`](Execution::limit).
+//! - Without a timeout a call gets 3 s; in Java the argument is mandatory.
 //! - A call that finds the connection's buffer full waits for room within its deadline; in Java it
 //!   fails. [`Call::fail_when_full`] has it fail here too.
 //! - An answer has the version of its request; in Java that of the connection's first frame.

@@ -42,6 +42,10 @@
 //! | `tower` | no | tower layers as interceptors |
 //! | `tls` | no | TLS and mutual TLS with rustls, in the module `tls`; needs a C compiler to build |
 //!
+//! Types of [`bolt_codec`] (frames, codes, limits) and of [`bolt_hessian`] (`ByteArray`, `Options`,
+//! `Dialect`) stand in this crate's signatures; both are re-exported here, so that an application
+//! depends on this crate alone.
+//!
 //! Without `hessian` requests and answers are bytes, or whatever your own
 //! [`EncodeBody`](rpc::EncodeBody) makes of them, and errors carry a status only.
 
@@ -63,6 +67,12 @@ mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod tutorial;
+
+/// Frames, and the [`Protocol`](bolt_codec::Protocol) trait.
+pub use bolt_codec;
+/// The serializer that Java peers speak.
+#[cfg(feature = "hessian")]
+pub use bolt_hessian;
 
 pub use address::Address;
 pub use client::{Client, ClientBuilder};

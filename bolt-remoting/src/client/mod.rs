@@ -107,8 +107,8 @@ impl<P: Protocol> Client<P> {
         ClientBuilder::new(protocol)
     }
 
-    /// A connection to `address`, made if there is none: an [`Address`], or its text. Of a
-    /// [`SocketAddr`](std::net::SocketAddr), take `Address::from`.
+    /// A connection to `address`, made if there is none: an [`Address`], or its text. For a
+    /// [`SocketAddr`](std::net::SocketAddr) use `Address::from`.
     ///
     /// Of many callers that find no connection one dials, and all share the outcome.
     ///

@@ -29,8 +29,7 @@ use crate::Connection;
 /// ```
 pub trait Select<P: Protocol>: Send + Sync + 'static {
     /// The place of the connection to take in `connections`, of which there are two at least. If
-    /// that one has just ended, the next one that lives is taken; places too large are counted on
-    /// from the start.
+    /// that one has just ended, the next one that lives is taken; an index past the end wraps around.
     fn select(&self, connections: &[Connection<P>]) -> usize;
 }
 

@@ -257,8 +257,15 @@ impl RpcClient {
     ///
     /// # Errors
     ///
-    /// The call's outcome is any [`ErrorKind`] but `Overflow`; a bad address or an unserializable
-    /// request shows when it is awaited.
+    /// All show when the call is awaited, a bad address and an unserializable request too. Without a
+    /// request sent: [`InvalidAddress`](ErrorKind::InvalidAddress), [`Serialize`](ErrorKind::Serialize),
+    /// [`Send`](ErrorKind::Send), [`Connect`](ErrorKind::Connect), and
+    /// [`Overflow`](ErrorKind::Overflow) after [`Call::fail_when_full`] only. At any time:
+    /// [`Timeout`](ErrorKind::Timeout), [`Closed`](ErrorKind::Closed). By the answer:
+    /// [`Busy`](ErrorKind::Busy), [`ServerException`](ErrorKind::ServerException),
+    /// [`ServerSerialize`](ErrorKind::ServerSerialize),
+    /// [`ServerDeserialize`](ErrorKind::ServerDeserialize), [`Status`](ErrorKind::Status),
+    /// [`Deserialize`](ErrorKind::Deserialize). Interceptors may fail calls with what they like.
     #[cfg(feature = "hessian")]
     pub fn invoke<T, R>(&self, address: impl AsRef<str>, request: &T) -> Call<R>
     where
