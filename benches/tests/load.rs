@@ -183,6 +183,40 @@ fn the_server_ends_on_sigterm() {
 }
 
 #[test]
+fn help_is_an_answer_and_no_error() {
+    for (program, command) in [
+        (env!("CARGO_BIN_EXE_load-client"), "load-client ADDR"),
+        (
+            env!("CARGO_BIN_EXE_load-server"),
+            "load-server --listen ADDR",
+        ),
+        (env!("CARGO_BIN_EXE_floor-epoll"), "floor-epoll client ADDR"),
+        (env!("CARGO_BIN_EXE_floor-tokio"), "floor-tokio client ADDR"),
+        (env!("CARGO_BIN_EXE_compare"), "benches/compare"),
+    ] {
+        for option in ["--help", "-h"] {
+            let output = Command::new(program).arg(option).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{program}");
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                said.starts_with("usage: ") && said.contains(command),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_program_explains_its_own_options_and_no_other_s() {
+    let client = Command::new(env!("CARGO_BIN_EXE_floor-epoll"))
+        .arg("client")
+        .output();
+    let said = String::from_utf8(client.unwrap().stderr).unwrap();
+    assert!(said.contains("floor-epoll client ADDR"), "{said}");
+    assert!(!said.contains("load-client"), "{said}");
+}
+
+#[test]
 fn wrong_options_are_explained() {
     for (program, args) in [
         (env!("CARGO_BIN_EXE_load-client"), &["--what"][..]),

@@ -9,13 +9,13 @@ use bolt_examples::contract::counter::{Add, GROUP, Read, Value};
 use bolt_examples::jraft::{PeerId, RaftGroup};
 use bolt_remoting::RpcClient;
 
+const USAGE: &str = "usage: jraft_counter IP:PORT,IP:PORT,...";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(peers) = std::env::args().nth(1) else {
-        return Err("usage: jraft_counter IP:PORT,IP:PORT,...".into());
-    };
+    bolt_examples::options::help(USAGE);
+    let peers = std::env::args().nth(1).ok_or(USAGE)?;
     let group = RaftGroup::new(&RpcClient::new(), GROUP, PeerId::parse_all(&peers)?);
     let leader = group.leader(PATIENCE).await?;
     let members = group.members(PATIENCE).await?;

@@ -1,4 +1,5 @@
-//! The request and answer classes of the contract, in Java's package `peer.bolt`.
+//! The request and answer classes of the contract, in Java's package `peer.bolt`. What servers do with
+//! them is in `bolt-examples/CONTRACT.md`.
 //!
 //! Fields that a peer leaves out have their defaults, and unknown ones are passed over, as in
 //! Java. Any Java `String` may be null: [`Text`].

@@ -4,8 +4,8 @@
 //! [`sofarpc`] and [`jraft`].
 //!
 //! And what the interoperability programs `interop-server` and `interop-client` share: the request
-//! classes of the contract that all peers honour, their custom serializers, scenarios, and a command
-//! line parser.
+//! classes of the contract that all peers honour (`CONTRACT.md`), their custom serializers,
+//! scenarios, and a command line parser.
 //!
 //! The Java peers in the folder `java` honour the same contract on the real SOFABolt, so each
 //! client can be run against each server.
@@ -42,7 +42,8 @@ pub mod scenario;
 pub mod seata;
 pub mod sofarpc;
 
-/// The README's code is compiled like any other.
+/// The code in README and SECURITY is compiled like any other.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
+#[doc = include_str!("../../SECURITY.md")]
 struct Readme;

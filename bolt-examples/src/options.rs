@@ -1,19 +1,9 @@
-//! Command lines: words, `--name value` and `--flag`.
+//! Command lines of examples and load programs: words, `--name value`, `--flag` and `--help`.
 
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 /// What was on the command line.
-///
-/// ```
-/// use bolt_examples::options::Options;
-///
-/// let args = ["127.0.0.1:12200", "sync", "--n", "7", "--loud"].map(String::from);
-/// let options = Options::parse(args, &["n"], &["loud"])?;
-/// assert_eq!(options.words(), ["127.0.0.1:12200", "sync"]);
-/// assert_eq!((options.number("n")?, options.has("loud")), (Some(7), true));
-/// # Ok::<(), String>(())
-/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     words: Vec<String>,
@@ -82,5 +72,31 @@ impl Options {
             value.parse().map_err(wrong)
         };
         self.get(name).map(parse).transpose()
+    }
+}
+
+/// Prints `usage` and ends the process with status 0, if its command line asks for that: `--help` or
+/// `-h`.
+pub fn help(usage: &str) {
+    if std::env::args()
+        .skip(1)
+        .any(|arg| arg == "--help" || arg == "-h")
+    {
+        println!("{usage}");
+        std::process::exit(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_values_and_flags_are_told_apart() {
+        let args = ["127.0.0.1:12200", "sync", "--n", "7", "--loud"].map(String::from);
+        let options = Options::parse(args, &["n"], &["loud"]).expect("well-formed");
+        assert_eq!(options.words(), ["127.0.0.1:12200", "sync"]);
+        assert_eq!(options.number("n"), Ok(Some(7)));
+        assert!(options.has("loud"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the contract says of the programs themselves: options, output, signals, exit status.
+//! What the contract, `CONTRACT.md`, says of the programs themselves: options, output, signals, exit status.
 
 #![forbid(unsafe_code)]
 
@@ -131,6 +131,35 @@ async fn control_restarts_on_the_same_port_and_exits() {
     assert_eq!(address_in(&mut server.process), server.address);
     server.control(&RpcClient::new(), "exit", 0).await;
     assert_eq!(server.status(), 0);
+}
+
+#[test]
+fn help_is_an_answer_and_no_error() {
+    for (program, usage) in [
+        (
+            env!("CARGO_BIN_EXE_interop-server"),
+            "usage: interop-server ",
+        ),
+        (
+            env!("CARGO_BIN_EXE_interop-client"),
+            "usage: interop-client ",
+        ),
+        (
+            env!("CARGO_BIN_EXE_sofarpc-server"),
+            "usage: sofarpc-server ",
+        ),
+        (
+            env!("CARGO_BIN_EXE_sofarpc-client"),
+            "usage: sofarpc-client ",
+        ),
+    ] {
+        for option in ["--help", "-h"] {
+            let output = Command::new(program).arg(option).output().expect("it runs");
+            assert_eq!(output.status.code(), Some(0), "{program}");
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.starts_with(usage), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -15,14 +15,16 @@
 //! }
 //!
 //! let args = ["127.0.0.1:12200", "--seconds", "1"].map(String::from);
-//! let options = LoadOptions::parse(args, "nothing")?;
+//! let options = LoadOptions::parse(args, "usage: …", "nothing")?;
 //! load::run(&options, async |_options| Ok(vec![Echo]))?;
 //! # Ok::<(), String>(())
 //! ```
 
 #![forbid(unsafe_code)]
 
-mod arguments;
+// Shared by its source: this crate depends on none of ours.
+#[path = "../../../bolt-examples/src/options.rs"]
+pub mod command_line;
 mod drive;
 mod options;
 mod pacer;
@@ -31,9 +33,8 @@ mod record;
 mod report;
 mod session;
 
-pub use arguments::listen_address;
 pub use drive::{Caller, run};
-pub use options::{Body, LoadOptions, Wire};
+pub use options::{Body, LoadOptions, Wire, listen_address, usage_of_client, usage_of_pair};
 pub use process::Usage;
 pub use record::{Record, Recorder};
 pub use report::{IdleReport, Report, Window};

@@ -2,12 +2,38 @@
 
 use std::time::Duration;
 
-use super::arguments::Arguments;
+use crate::command_line::Options;
 
-/// How to call a load client.
-const USAGE: &str = "usage: load-client ADDR [--payload BYTES] [--connections N] [--concurrency N] \
-    [--seconds N] [--warmup N] [--rate CALLS_PER_SECOND] [--mode raw|hessian] [--protocol v1|v2] \
+/// What a load client is told.
+const CLIENT: &str = "ADDR [--payload BYTES] [--connections N] [--concurrency N] [--seconds N] \
+    [--warmup N] [--rate CALLS_PER_SECOND] [--mode raw|hessian] [--protocol v1|v2] \
     [--server-pid PID] [--peer NAME] [--json] [--idle]";
+
+/// How to call a program that is a load client.
+#[must_use]
+pub fn usage_of_client(program: &str) -> String {
+    format!("usage: {program} {CLIENT}")
+}
+
+/// How to call a program that is a load client and its server.
+#[must_use]
+pub fn usage_of_pair(program: &str) -> String {
+    format!("usage: {program} server --listen ADDR\n       {program} client {CLIENT}")
+}
+
+/// The address of `--listen ADDR`, the only option of a server that has no others.
+///
+/// # Errors
+///
+/// A text for the user, with `usage`.
+pub fn listen_address(
+    args: impl IntoIterator<Item = String>,
+    usage: &str,
+) -> Result<String, String> {
+    let options = Options::parse(args, &["listen"], &[]);
+    let options = options.map_err(|why| format!("{why}\n{usage}"))?;
+    Ok(options.get("listen").ok_or(usage)?.to_owned())
+}
 
 const VALUES: &[&str] = &[
     "payload",
@@ -77,14 +103,18 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// A text for the user.
-    pub fn parse(args: impl IntoIterator<Item = String>, peer: &str) -> Result<Self, String> {
-        Self::read(args, peer).map_err(|why| format!("{why}\n{USAGE}"))
+    /// A text for the user, with `usage`.
+    pub fn parse(
+        args: impl IntoIterator<Item = String>,
+        usage: &str,
+        peer: &str,
+    ) -> Result<Self, String> {
+        Self::read(args, peer).map_err(|why| format!("{why}\n{usage}"))
     }
 
     fn read(args: impl IntoIterator<Item = String>, peer: &str) -> Result<Self, String> {
-        let options = Arguments::parse(args, VALUES, FLAGS)?;
-        let [address] = options.words.as_slice() else {
+        let options = Options::parse(args, VALUES, FLAGS)?;
+        let [address] = options.words() else {
             return Err("one address is wanted".to_owned());
         };
         let at_least_one = |name: &str, otherwise: usize| match options.number(name)? {
@@ -130,7 +160,7 @@ impl LoadOptions {
     }
 }
 
-fn seconds(options: &Arguments, name: &str, otherwise: f64) -> Result<Duration, String> {
+fn seconds(options: &Options, name: &str, otherwise: f64) -> Result<Duration, String> {
     let seconds = options.number(name)?.unwrap_or(otherwise);
     // A day is more than anyone measures.
     let valid = (0.0..=86_400.0).contains(&seconds) && (seconds > 0.0 || name == "warmup");
@@ -140,7 +170,7 @@ fn seconds(options: &Arguments, name: &str, otherwise: f64) -> Result<Duration, 
     }
 }
 
-fn rate(options: &Arguments) -> Result<Option<f64>, String> {
+fn rate(options: &Options) -> Result<Option<f64>, String> {
     match options.number::<f64>("rate")? {
         Some(rate) if !(0.001..=1e8).contains(&rate) => Err(format!("--rate can't be {rate}")),
         given => Ok(given),
@@ -152,7 +182,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<LoadOptions, String> {
-        LoadOptions::parse(line.split_whitespace().map(String::from), "ours")
+        LoadOptions::read(line.split_whitespace().map(String::from), "ours")
     }
 
     #[test]

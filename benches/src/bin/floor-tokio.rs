@@ -22,11 +22,13 @@ const BUFFER: usize = 256 * 1024;
 const AT_ONCE: usize = 64 * 1024;
 
 fn main() -> ExitCode {
+    let usage = load::usage_of_pair("floor-tokio");
+    load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
-        Some("server") => serve(args),
-        Some("client") => run(args),
-        _ => Err("usage: floor-tokio server --listen ADDR | client ADDR [OPTION]...".to_owned()),
+        Some("server") => serve(args, &usage),
+        Some("client") => run(args, &usage),
+        _ => Err(usage),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,8 +43,8 @@ fn runtime() -> Result<Runtime, String> {
     Runtime::new().map_err(|why| why.to_string())
 }
 
-fn serve(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let address = load::listen_address(args)?;
+fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> {
+    let address = load::listen_address(args, usage)?;
     let served: std::io::Result<()> = runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await?;
         println!("listening on {}", listener.local_addr()?);
@@ -67,8 +69,8 @@ async fn echo(mut stream: TcpStream) -> std::io::Result<()> {
     }
 }
 
-fn run(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let options = LoadOptions::parse(args, "floor-tokio")?;
+fn run(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> {
+    let options = LoadOptions::parse(args, usage, "floor-tokio")?;
     if options.rate.is_some() || options.idle {
         return Err("only the closed loop is built".to_owned());
     }

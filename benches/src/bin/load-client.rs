@@ -14,7 +14,9 @@ use load::{Body as Content, Caller, LoadOptions};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
-    let options = LoadOptions::parse(std::env::args().skip(1), "sofabolt-rust");
+    let usage = load::usage_of_client("load-client");
+    load::command_line::help(&usage);
+    let options = LoadOptions::parse(std::env::args().skip(1), &usage, "sofabolt-rust");
     let done = options.and_then(|options| match options.body {
         Content::Raw => load::run(&options, connect(RawCall::new)),
         Content::Hessian => load::run(&options, connect(TextCall::new)),

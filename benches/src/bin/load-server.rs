@@ -9,9 +9,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bolt_examples::options::Options;
 use bolt_remoting::RpcServer;
 use bolt_remoting::rpc::Body;
+use load::command_line::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::yield_now;
 
@@ -20,6 +20,7 @@ const USAGE: &str = "usage: load-server --listen ADDR [--handler inline|await]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    command_line::help(USAGE);
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -30,7 +31,8 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-    let options = Options::parse(std::env::args().skip(1), &["listen", "handler"], &[])?;
+    let options = Options::parse(std::env::args().skip(1), &["listen", "handler"], &[])
+        .map_err(|why| format!("{why}\n{USAGE}"))?;
     let address = options.get("listen").ok_or(USAGE)?;
     let awaits = match options.get("handler") {
         None | Some("inline") => false,

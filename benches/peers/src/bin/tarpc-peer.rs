@@ -21,14 +21,16 @@ trait Echo {
 }
 
 fn main() -> Result<()> {
+    let usage = load::usage_of_pair("tarpc-peer");
+    load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
-        Some("server") => serve(args),
+        Some("server") => serve(args, &usage),
         Some("client") => {
-            let options = LoadOptions::parse(args, "tarpc").map_err(anyhow::Error::msg)?;
+            let options = LoadOptions::parse(args, &usage, "tarpc").map_err(anyhow::Error::msg)?;
             load::run(&options, connect).map_err(anyhow::Error::msg)
         }
-        _ => bail!("usage: tarpc-peer server --listen ADDR | client ADDR [OPTION]..."),
+        _ => bail!(usage),
     }
 }
 
@@ -54,8 +56,8 @@ impl Echo for Echoing {
 }
 
 #[tokio::main]
-async fn serve(args: impl Iterator<Item = String>) -> Result<()> {
-    let address = load::listen_address(args).map_err(anyhow::Error::msg)?;
+async fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<()> {
+    let address = load::listen_address(args, usage).map_err(anyhow::Error::msg)?;
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let config = server::Config {

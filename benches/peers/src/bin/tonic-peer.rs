@@ -24,14 +24,16 @@ pub(crate) struct RawBody {
 }
 
 fn main() -> Result<()> {
+    let usage = load::usage_of_pair("tonic-peer");
+    load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
-        Some("server") => serve(args),
+        Some("server") => serve(args, &usage),
         Some("client") => {
-            let options = LoadOptions::parse(args, "tonic").map_err(anyhow::Error::msg)?;
+            let options = LoadOptions::parse(args, &usage, "tonic").map_err(anyhow::Error::msg)?;
             load::run(&options, connect).map_err(anyhow::Error::msg)
         }
-        _ => bail!("usage: tonic-peer server --listen ADDR | client ADDR [OPTION]..."),
+        _ => bail!(usage),
     }
 }
 
@@ -45,8 +47,8 @@ impl Echo for Echoing {
 }
 
 #[tokio::main]
-async fn serve(args: impl Iterator<Item = String>) -> Result<()> {
-    let address = load::listen_address(args).map_err(anyhow::Error::msg)?;
+async fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<()> {
+    let address = load::listen_address(args, usage).map_err(anyhow::Error::msg)?;
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bolt_examples::options::Options;
+use load::command_line::{self, Options};
 
 use self::cells::Cell;
 use self::peers::Programs;
@@ -26,6 +26,7 @@ const USAGE: &str = "usage: benches/compare [--quick] [--rounds N] [--seconds N]
     [--java-warmup N] [--cells NAME,...] [--peers NAME,...] [--out DIR] [--from FILE] [--list]";
 
 fn main() -> ExitCode {
+    command_line::help(USAGE);
     match compare() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

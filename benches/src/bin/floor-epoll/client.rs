@@ -16,8 +16,8 @@ use crate::link::{Buffer, Link};
 /// How soon the end of the window is noticed without traffic.
 const GLANCE: Duration = Duration::from_millis(100);
 
-pub(crate) fn run(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let options = LoadOptions::parse(args, "floor-epoll")?;
+pub(crate) fn run(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> {
+    let options = LoadOptions::parse(args, usage, "floor-epoll")?;
     let plain = options.body == Body::Raw && options.wire == Wire::V1;
     if !plain || options.rate.is_some() || options.idle {
         return Err("only raw mode, version 1 and the closed loop are built".to_owned());

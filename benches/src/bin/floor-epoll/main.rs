@@ -14,11 +14,13 @@ mod server;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let usage = load::usage_of_pair("floor-epoll");
+    load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
-        Some("server") => serve(args),
-        Some("client") => client::run(args),
-        _ => Err("usage: floor-epoll server --listen ADDR | client ADDR [OPTION]...".to_owned()),
+        Some("server") => serve(args, &usage),
+        Some("client") => client::run(args, &usage),
+        _ => Err(usage),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -29,8 +31,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(args: impl Iterator<Item = String>) -> Result<(), String> {
-    let address = load::listen_address(args)?;
+fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> {
+    let address = load::listen_address(args, usage)?;
     let address = address.parse().map_err(|why| format!("{address}: {why}"))?;
     server::serve(address).map_err(|why| why.to_string())
 }

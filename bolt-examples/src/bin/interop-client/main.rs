@@ -1,4 +1,4 @@
-//! The client of the interoperability contract: runs scenarios against a server, one line each.
+//! The client of the interoperability contract, `CONTRACT.md`: runs scenarios against a server, one line each.
 //!
 //! `interop-client 127.0.0.1:12200 all` ends with status 0 only if every scenario passed.
 
@@ -32,6 +32,7 @@ const USAGE: &str = "usage: interop-client ADDRESS SCENARIO[,SCENARIO...]|all|li
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    bolt_examples::options::help(USAGE);
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

@@ -1,4 +1,4 @@
-//! The server of the interoperability contract, for foreign clients to be run against.
+//! The server of the interoperability contract, `CONTRACT.md`, for foreign clients to be run against.
 //!
 //! `interop-server --listen 127.0.0.1:0` prints `listening on 127.0.0.1:PORT`, drains on SIGTERM or
 //! SIGINT, and ends with status 0 if everything in flight was answered in time, 3 if not.
@@ -28,6 +28,7 @@ const REBIND_ATTEMPTS: usize = 50;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    bolt_examples::options::help(settings::USAGE);
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

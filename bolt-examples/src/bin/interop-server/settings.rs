@@ -12,7 +12,7 @@ use bolt_remoting::{ConnectionConfig, HeartbeatConfig, RpcServer};
 use crate::app::App;
 use crate::handlers;
 
-const USAGE: &str = "usage: interop-server --listen ADDR [--idle-timeout-ms N] \
+pub(crate) const USAGE: &str = "usage: interop-server --listen ADDR [--idle-timeout-ms N] \
     [--heartbeat-interval-ms N] [--max-frame-bytes N] [--max-connections N] [--drain-timeout-ms N] \
     [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]] [--stdin-lifeline]";
 

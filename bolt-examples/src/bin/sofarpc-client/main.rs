@@ -21,6 +21,7 @@ const USAGE: &str = "usage: sofarpc-client ADDRESS SCENARIO[,SCENARIO...]|all|na
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    bolt_examples::options::help(USAGE);
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

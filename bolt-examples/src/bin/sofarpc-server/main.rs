@@ -43,6 +43,7 @@ impl Settings {
 }
 
 fn main() -> ExitCode {
+    bolt_examples::options::help(USAGE);
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();
