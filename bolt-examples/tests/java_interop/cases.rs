@@ -4,7 +4,7 @@
 use crate::group::{Direction, Group, Version};
 use crate::keystores::Security;
 
-/// Scenarios of the contract that any number of clients may run at the same time.
+/// Scenarios of the contract (`CONTRACT.md`) that any number of clients may run at the same time.
 const SHARED: [&str; 33] = [
     "sync",
     "blocking",
