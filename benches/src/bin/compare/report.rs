@@ -13,7 +13,8 @@ number of calls is outstanding, spread over the connections, and each that ends 
 and failed calls are counted. Latencies are kept in HdrHistograms; with a rate they count from when a call was due (Poisson arrivals), \
 not from when it could be made. CPU is user and kernel time of the processes within the measured window, from `/proc`, so it contains \
 what loopback TCP costs; memory is the most that was ever resident. All rows of a cell run one after the other within a round, in an \
-order that moves on from round to round; ratios are taken within a round and the table gives medians over the rounds. All of `ours` is \
+order that moves on from round to round; ratios are taken within a round and the tables give medians over the rounds, and in brackets the \
+least and the most. All of `ours` is \
 at its defaults, deadlines included; `ours, one worker` is the same on a tokio runtime with one worker thread per process instead of one per core \
 (only the server, where all load is from our client), which shows what waking the second one costs. `java` is SOFABolt 1.6.12 with its defaults; `java tuned` has flush consolidation on both sides, an \
 asynchronous handler on the I/O thread, and batches that stay on it. JVMs run with default flags and are warmed up by at least 300,000 calls, \
@@ -25,12 +26,38 @@ one read and one write per wake-up: neither has calls, deadlines or tasks, so th
 pub(crate) fn markdown(cells: &[Cell], results: &Results) -> String {
     let mut text = String::from("# SOFABolt for Rust beside its peers\n\n");
     let _ = writeln!(text, "{}\n", machine());
-    let _ = writeln!(text, "## Method\n\n{METHOD}");
+    let _ = writeln!(text, "## Method\n\n{}{METHOD}", course(results));
     targets_table(&mut text, results);
     for cell in cells {
         cell_table(&mut text, cell, results);
     }
     text
+}
+
+/// How long the runs were.
+fn course(results: &Results) -> String {
+    let mut text = String::new();
+    if let Some(windows) = results.windows() {
+        let _ = write!(text, "Each run is measured for {} s", span(windows));
+    }
+    if let Some(warmups) = results.warmups(false) {
+        let _ = write!(text, " after {} s of warm-up", span(warmups));
+    }
+    if let Some(warmups) = results.warmups(true) {
+        let _ = write!(text, ", or {} s where a JVM takes part", span(warmups));
+    }
+    if !text.is_empty() {
+        text.push_str(". ");
+    }
+    text
+}
+
+fn span((least, most): (f64, f64)) -> String {
+    let [least, most] = [least, most].map(|seconds| (seconds * 10.0).round() / 10.0);
+    match least == most {
+        true => least.to_string(),
+        false => format!("{least} to {most}"),
+    }
 }
 
 fn machine() -> String {
@@ -85,6 +112,7 @@ fn cell_table(text: &mut String, cell: &Cell, results: &Results) {
     );
     for peer in &cell.peers {
         let of = |metric| optional(results.median(cell.name, peer, metric));
+        let spread = |metric| spread(cell, peer, metric, results);
         let ratio = |metric| {
             if *peer == OURS {
                 return String::new();
@@ -92,8 +120,8 @@ fn cell_table(text: &mut String, cell: &Cell, results: &Results) {
             optional(results.ratio(cell.name, OURS, (cell.name, peer), metric))
         };
         let columns = [
-            of(Metric::Throughput),
-            of(Metric::Cpu),
+            spread(Metric::Throughput),
+            spread(Metric::Cpu),
             of(Metric::ServerCpu),
             of(Metric::P50),
             of(Metric::P99),
@@ -120,12 +148,24 @@ fn idle_rows(text: &mut String, cell: &Cell, results: &Results) {
         let _ = writeln!(
             text,
             "| {peer} | {} | {} | {} |",
-            of(Metric::PerConnection),
+            spread(cell, peer, Metric::PerConnection, results),
             of(Metric::IdleMemory),
             of(Metric::Errors)
         );
     }
     text.push('\n');
+}
+
+/// The median, and in brackets the least and the most of more than one round.
+fn spread(cell: &Cell, peer: &str, metric: Metric, results: &Results) -> String {
+    let median = optional(results.median(cell.name, peer, metric));
+    match results.range(cell.name, peer, metric) {
+        Some(range) if results.rounds(cell.name) > 1 => {
+            let [least, most] = [range.0, range.1].map(number);
+            format!("{median} ({least}–{most})")
+        }
+        _ => median,
+    }
 }
 
 fn optional(value: Option<f64>) -> String {

@@ -6,11 +6,16 @@ use std::path::Path;
 use load::{IdleReport, Report};
 use serde::{Deserialize, Serialize};
 
+use crate::peers::warms_slowly;
+
 /// One report of one pair, as it stands in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) cell: String,
     pub(crate) round: usize,
+    /// Seconds of load before the window, as asked for; logs of old have none.
+    #[serde(default)]
+    pub(crate) warmup: Option<f64>,
     #[serde(flatten)]
     pub(crate) report: AnyReport,
 }
@@ -77,12 +82,13 @@ impl Metric {
 }
 
 impl Run {
-    pub(crate) fn new(cell: &str, round: usize, line: &str) -> Result<Self, String> {
+    pub(crate) fn new(cell: &str, round: usize, warmup: f64, line: &str) -> Result<Self, String> {
         let report = serde_json::from_str(line).map_err(|why| format!("{why}: {line}"))?;
         let cell = cell.to_owned();
         Ok(Self {
             cell,
             round,
+            warmup: Some(warmup),
             report,
         })
     }
@@ -91,6 +97,14 @@ impl Run {
         match &self.report {
             AnyReport::Load(load) => &load.peer,
             AnyReport::Idle(idle) => &idle.peer,
+        }
+    }
+
+    /// Length of the window.
+    fn seconds(&self) -> f64 {
+        match &self.report {
+            AnyReport::Load(load) => load.seconds,
+            AnyReport::Idle(idle) => idle.seconds,
         }
     }
 
@@ -146,6 +160,23 @@ impl Results {
         rounds.map(|run| run.round + 1).max().unwrap_or(0)
     }
 
+    /// How long the windows were, from the shortest to the longest, in seconds.
+    pub(crate) fn windows(&self) -> Option<(f64, f64)> {
+        range(self.0.iter().map(Run::seconds))
+    }
+
+    /// How long the warm-ups were, of JVMs or of all others, in seconds.
+    pub(crate) fn warmups(&self, of_jvms: bool) -> Option<(f64, f64)> {
+        let runs = self.0.iter();
+        let runs = runs.filter(|run| warms_slowly(run.peer()) == of_jvms);
+        range(runs.filter_map(|run| run.warmup))
+    }
+
+    /// The least and the most of all rounds.
+    pub(crate) fn range(&self, cell: &str, peer: &str, metric: Metric) -> Option<(f64, f64)> {
+        range(self.of(cell, peer).filter_map(|run| metric.of(run)))
+    }
+
     /// The median of all rounds.
     pub(crate) fn median(&self, cell: &str, peer: &str, metric: Metric) -> Option<f64> {
         median(
@@ -171,6 +202,13 @@ impl Results {
     }
 }
 
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |range, value| {
+        let (least, most) = range.unwrap_or((value, value));
+        Some((least.min(value), most.max(value)))
+    })
+}
+
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -192,7 +230,7 @@ mod tests {
             "server_cpu_s":null,"server_peak_rss_kb":2048,"errors":0,"client_peak_rss_kb":1,
             "rate":null}}"#
         );
-        Run::new("cell", round, &line).expect("valid")
+        Run::new("cell", round, 0.5, &line).expect("valid")
     }
 
     #[test]
@@ -213,6 +251,24 @@ mod tests {
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![]), None);
+    }
+
+    #[test]
+    fn the_course_can_be_told_from_its_runs() {
+        let mut results = Results::default();
+        for (round, peer, rps) in [
+            (0, "a", 3.0),
+            (1, "a", 1.0),
+            (2, "a", 2.0),
+            (0, "java", 9.0),
+        ] {
+            results.add(run(round, peer, rps));
+        }
+        let range = results.range("cell", "a", Metric::Throughput);
+        assert_eq!(range, Some((1.0, 3.0)));
+        assert_eq!(results.windows(), Some((1.0, 1.0)));
+        assert_eq!(results.warmups(true), Some((0.5, 0.5)));
+        assert_eq!(results.range("cell", "b", Metric::Throughput), None);
     }
 
     #[test]

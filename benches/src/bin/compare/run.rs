@@ -84,7 +84,7 @@ impl Course {
         client.args(["--peer", peer, "--json"]);
         let longest = Duration::from_secs_f64(self.seconds + 4.0 * warmup) + PATIENCE;
         let line = report(&mut client, longest)?;
-        Run::new(cell.name, round, &line)
+        Run::new(cell.name, round, warmup, &line)
     }
 }
 
