@@ -109,6 +109,10 @@ impl EncodeBuf {
     }
 
     /// Drops whatever was appended since `mark`.
+    ///
+    /// # Panics
+    ///
+    /// May panic if bytes have been taken out since: the mark is of no use then.
     pub fn rollback(&mut self, mark: Mark) {
         if self.chained.len() == mark.pieces {
             self.tail.truncate(self.taken + mark.tail);

@@ -30,6 +30,9 @@ use tokio_util::codec::{Decoder, Encoder};
 use crate::{CodecError, EncodeBuf, FrameDecoder, FrameEncoder, Limits, Protocol, Role};
 
 /// Decoder and encoder of a protocol as `tokio_util` wants them.
+///
+/// A stream of frames has no word for "and now send": what an encoder
+/// [gathers](FrameEncoder::gathered) is written after each frame, on its own.
 #[derive(Debug)]
 pub struct FramedCodec<P: Protocol> {
     decoder: P::Decoder,
@@ -64,7 +67,15 @@ impl fmt::Display for FramedError {
     }
 }
 
-impl std::error::Error for FramedError {}
+impl std::error::Error for FramedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The text is that of the inner error; what it came from comes next.
+        match self {
+            Self::Codec(error) => error.source(),
+            Self::Io(error) => error.source(),
+        }
+    }
+}
 
 impl From<io::Error> for FramedError {
     fn from(error: io::Error) -> Self {
@@ -100,6 +111,9 @@ impl<P: Protocol> Encoder<P::Frame> for FramedCodec<P> {
     fn encode(&mut self, frame: P::Frame, dst: &mut BytesMut) -> Result<(), FramedError> {
         let mut buf = EncodeBuf::new();
         self.encoder.encode(frame, &mut buf)?;
+        if self.encoder.gathered() > 0 {
+            self.encoder.write_gathered(&mut buf)?;
+        }
         while buf.has_remaining() {
             let chunk = buf.chunk();
             dst.extend_from_slice(chunk);
@@ -107,5 +121,104 @@ impl<P: Protocol> Encoder<P::Frame> for FramedCodec<P> {
             buf.advance(n);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Frame, FrameKind};
+
+    /// Words, which the encoder gathers for one line.
+    #[derive(Debug)]
+    struct Words;
+
+    struct Word(&'static str);
+
+    impl Frame for Word {
+        fn kind(&self) -> FrameKind {
+            FrameKind::Oneway
+        }
+    }
+
+    #[derive(Debug, Default)]
+    struct Line(Vec<u8>);
+
+    impl FrameDecoder for Line {
+        type Frame = Word;
+
+        fn decode(&mut self, _: &mut BytesMut) -> Result<Option<Word>, CodecError> {
+            Ok(None)
+        }
+    }
+
+    impl FrameEncoder for Line {
+        type Frame = Word;
+
+        fn encode(&mut self, word: Word, _: &mut EncodeBuf) -> Result<(), CodecError> {
+            self.0.extend_from_slice(word.0.as_bytes());
+            Ok(())
+        }
+
+        fn gathered(&self) -> usize {
+            self.0.len()
+        }
+
+        fn write_gathered(&mut self, dst: &mut EncodeBuf) -> Result<(), CodecError> {
+            self.0.push(b'\n');
+            dst.put_bytes(Bytes::from(std::mem::take(&mut self.0)));
+            Ok(())
+        }
+    }
+
+    impl Protocol for Words {
+        type Frame = Word;
+        type Decoder = Line;
+        type Encoder = Line;
+        type Session = ();
+        const NAME: &'static str = "words";
+
+        fn open(&self, _: Role, _: &Limits) -> (Line, Line, ()) {
+            (Line::default(), Line::default(), ())
+        }
+    }
+
+    #[test]
+    fn what_an_encoder_gathers_is_written_with_each_frame() {
+        let mut codec = FramedCodec::new(&Words, Role::Client, &Limits::default());
+        let mut out = BytesMut::new();
+        for word in ["one", "two"] {
+            codec.encode(Word(word), &mut out).expect("valid");
+        }
+        assert_eq!(out, "one\ntwo\n");
+    }
+
+    #[test]
+    fn an_error_says_what_the_inner_one_says_and_has_its_source() {
+        use std::error::Error;
+
+        #[derive(Debug)]
+        struct Broken(CodecError);
+
+        impl fmt::Display for Broken {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("broken")
+            }
+        }
+
+        impl Error for Broken {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let cause = CodecError::malformed("no frame");
+        let error = FramedError::Io(io::Error::other(Broken(cause.clone())));
+        assert_eq!(error.to_string(), "broken");
+        let source = error.source().map(ToString::to_string);
+        assert_eq!(source, Some(cause.to_string()));
+        assert!(FramedError::Codec(cause).source().is_none());
     }
 }
