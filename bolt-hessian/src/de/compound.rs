@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::value::{
-    BorrowedBytesDeserializer, BorrowedStrDeserializer, BytesDeserializer, StringDeserializer,
-};
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::Deserializer;
@@ -153,21 +151,15 @@ impl<'de> MapAccess<'de> for &mut ObjectFields<'_, 'de> {
                 reader.skip()?;
                 continue;
             }
-            if !self.names_are_kept {
-                // The visitor only compares, which does not take UTF-8.
-                let key = match name.raw() {
-                    Cow::Borrowed(name) => seed.deserialize(BorrowedBytesDeserializer::new(name)),
-                    Cow::Owned(name) => seed.deserialize(BytesDeserializer::new(name)),
-                };
-                return key.map(Some);
-            }
-            let name = name.to_text();
-            // The name stands in the input once and is copied for each object.
-            reader.charge(name.len())?;
+            let length = name.len();
             let key = match name {
                 Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-                Cow::Owned(name) => seed.deserialize(StringDeserializer::new(name)),
+                Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
             }?;
+            if self.names_are_kept {
+                // The name stands in the input once and is copied for each object.
+                reader.charge(length)?;
+            }
             return Ok(Some(key));
         }
     }

@@ -56,7 +56,7 @@ impl<'de> Deserializer<'de> {
         let mut fields = self.reader.field_names(class);
         let mut constant = None;
         while let Some((field, _)) = self.reader.next_field(&mut fields) {
-            if field.as_bytes() != b"name" {
+            if field != "name" {
                 self.reader.skip()?;
                 continue;
             }

@@ -13,7 +13,7 @@ mod value;
 use bytes::Bytes;
 
 use self::tables::Tables;
-pub(crate) use self::tables::{Cursor, FieldName, FieldNames};
+pub(crate) use self::tables::{Cursor, FieldNames};
 pub(crate) use self::text::{Piece, Text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Dialect, Options};

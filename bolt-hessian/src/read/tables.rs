@@ -56,32 +56,9 @@ struct Definition<'de> {
 
 #[derive(Debug)]
 struct Field<'de> {
-    name: FieldName<'de>,
+    name: Cow<'de, str>,
     /// Whether a later field of the class has the same name, and so its value counts.
     shadowed: bool,
-}
-
-/// The name of a field: UTF-8, which is only looked at where it leaves us as a `str`.
-#[derive(Debug)]
-pub(crate) struct FieldName<'de>(pub(super) Cow<'de, [u8]>);
-
-impl<'de> FieldName<'de> {
-    #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    #[inline]
-    pub(crate) fn raw(&self) -> &Cow<'de, [u8]> {
-        &self.0
-    }
-
-    pub(crate) fn to_text(&self) -> Cow<'de, str> {
-        match &self.0 {
-            Cow::Borrowed(name) => String::from_utf8_lossy(name),
-            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(name).into_owned()),
-        }
-    }
 }
 
 /// The fields of one class that are still to be read.
@@ -133,11 +110,11 @@ impl<'de> Reader<'de> {
         self.tables.fields.reserve(count as usize);
         // Bits of the names seen: cheap, and nearly always proof that all names differ.
         let (mut seen, mut repeated) = (0_u64, false);
-        let plain = self.names_are_plain(count);
+        let mut plain = self.plain_names(count);
         for _ in 0..count {
-            let name = match plain {
-                true => self.plain_name()?,
-                false => self.field_name()?,
+            let name = match &mut plain {
+                Some(names) => Cow::Borrowed(names.cut()),
+                None => self.field_name()?,
             };
             let bit = 1 << (fingerprint(name.as_bytes()) & 63);
             repeated |= seen & bit != 0;
@@ -195,7 +172,7 @@ impl<'de> Reader<'de> {
 
     /// The next field's name, and whether a later field hides it.
     #[inline]
-    pub(crate) fn next_field(&self, fields: &mut FieldNames) -> Option<(&FieldName<'de>, bool)> {
+    pub(crate) fn next_field(&self, fields: &mut FieldNames) -> Option<(&Cow<'de, str>, bool)> {
         let field = &self.tables.fields[fields.0.next()? as usize];
         Some((&field.name, field.shadowed))
     }
@@ -216,10 +193,7 @@ impl<'de> Reader<'de> {
             let fields = &fields[range.start as usize..range.end as usize];
             Arc::new(Class {
                 name: name.to_string(),
-                fields: fields
-                    .iter()
-                    .map(|field| field.name.to_text().into_owned())
-                    .collect(),
+                fields: fields.iter().map(|field| field.name.to_string()).collect(),
             })
         }))
     }
@@ -280,9 +254,21 @@ fn fingerprint(name: &[u8]) -> usize {
     usize::from(first) ^ (usize::from(last) << 2) ^ name.len()
 }
 
+/// So few names are compared with one another faster than hashed.
+const FEW: usize = 16;
+
 fn mark_shadowed(fields: &mut [Field<'_>]) {
+    if fields.len() <= FEW {
+        for place in 1..fields.len() {
+            let (earlier, later) = fields.split_at_mut(place);
+            for field in earlier {
+                field.shadowed |= field.name == later[0].name;
+            }
+        }
+        return;
+    }
     let mut later = std::collections::HashSet::with_capacity(fields.len());
     for field in fields.iter_mut().rev() {
-        field.shadowed = !later.insert(field.name.as_bytes());
+        field.shadowed = !later.insert(&*field.name);
     }
 }

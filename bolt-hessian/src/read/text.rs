@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{FieldName, Reader};
+use super::Reader;
 use crate::error::{ErrorKind, Result};
 use crate::options::Dialect;
 
@@ -39,6 +39,20 @@ pub(crate) enum Text<'de> {
     Str(Cow<'de, str>),
     /// Has half a surrogate pair.
     Units(Vec<u16>),
+}
+
+/// Names one after the other, each with its length, a control character, before it.
+pub(super) struct PlainNames<'de>(&'de str);
+
+impl<'de> PlainNames<'de> {
+    /// Cuts the first name off; there must be one.
+    #[inline]
+    pub(super) fn cut(&mut self) -> &'de str {
+        let length = usize::from(self.0.as_bytes()[0]);
+        let (name, rest) = self.0[1..].split_at(length);
+        self.0 = rest;
+        name
+    }
 }
 
 impl<'de> Reader<'de> {
@@ -158,33 +172,26 @@ impl<'de> Reader<'de> {
     }
 
     /// A name where nothing else may stand, not even a class definition.
-    pub(super) fn field_name(&mut self) -> Result<FieldName<'de>> {
+    pub(super) fn field_name(&mut self) -> Result<Cow<'de, str>> {
         let piece = self.next_text_piece()?;
-        Ok(FieldName(match self.string(piece)? {
-            Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
-            Cow::Owned(name) => Cow::Owned(name.into_bytes()),
-        }))
+        self.string(piece)
     }
 
-    /// Whether the next `count` names are short and ASCII, as they nearly always are: then one
+    /// The next `count` names if they are short and ASCII, as they nearly always are: then one
     /// check does for all.
-    pub(super) fn names_are_plain(&self, count: u32) -> bool {
+    pub(super) fn plain_names(&mut self, count: u32) -> Option<PlainNames<'de>> {
         let rest = &self.input[self.at.pos..];
         let mut end = 0;
         for _ in 0..count {
             match rest.get(end) {
                 Some(length @ 0..=0x1f) => end += 1 + usize::from(*length),
-                _ => return false,
+                _ => return None,
             }
         }
-        rest.get(..end).is_some_and(<[u8]>::is_ascii)
-    }
-
-    /// A name of which [`names_are_plain`](Self::names_are_plain) is known.
-    #[inline]
-    pub(super) fn plain_name(&mut self) -> Result<FieldName<'de>> {
-        let length = self.byte()?;
-        Ok(FieldName(Cow::Borrowed(self.take(length.into())?)))
+        let names = rest.get(..end).filter(|names| names.is_ascii())?;
+        let names = std::str::from_utf8(names).ok()?;
+        self.at.pos += end;
+        Some(PlainNames(names))
     }
 
     /// The length of a name that is written as a string of one piece.

@@ -122,6 +122,72 @@ fn a_struct_is_read_by_names_from_any_object_or_map() {
 }
 
 #[test]
+fn the_names_of_fields_are_text_to_visitors() {
+    use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+    enum Field {
+        X,
+        Smile,
+        Other,
+    }
+    impl<'de> Deserialize<'de> for Field {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Name;
+            impl Visitor<'_> for Name {
+                type Value = Field;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("the name of a field")
+                }
+                fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
+                    Ok(match name {
+                        "x" => Field::X,
+                        "😀" => Field::Smile,
+                        _ => Field::Other,
+                    })
+                }
+            }
+            deserializer.deserialize_identifier(Name)
+        }
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Fields(i32, i32);
+    impl<'de> Deserialize<'de> for Fields {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Content;
+            impl<'de> Visitor<'de> for Content {
+                type Value = Fields;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                    let mut fields = Fields(0, 0);
+                    while let Some(field) = map.next_key()? {
+                        match field {
+                            Field::X => fields.0 = map.next_value()?,
+                            Field::Smile => fields.1 = map.next_value()?,
+                            Field::Other => drop(map.next_value::<IgnoredAny>()?),
+                        }
+                    }
+                    Ok(fields)
+                }
+            }
+            deserializer.deserialize_struct("fx.Pt", &["x", "😀"], Content)
+        }
+    }
+
+    // One character outside the BMP, and all names are decoded one by one.
+    for last in ["y", "ü", "😀"] {
+        let object = Value::object(
+            "fx.Pt",
+            [("q", 0.into()), ("x", 1.into()), (last, 2.into())],
+        );
+        let smile = if last == "😀" { 2 } else { 0 };
+        assert_eq!(typed(&object), Ok(Fields(1, smile)), "{last}");
+    }
+}
+
+#[test]
 fn an_object_is_read_into_a_map_of_its_fields() {
     let object = Value::object("no.such.Class", [("a", 1.into()), ("b", 2.into())]);
     let map: BTreeMap<String, i32> = typed(&object).unwrap();
