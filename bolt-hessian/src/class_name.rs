@@ -36,28 +36,12 @@ use crate::value::Value;
 pub struct ClassName(Cow<'static, str>);
 
 impl ClassName {
-    /// The name that Java has for what Hessian calls `name`: arrays differ.
+    /// The name that Java has for what Hessian calls `name`: arrays and handles differ.
     pub(crate) fn of_hessian(name: &str) -> Self {
-        match of_known_array(name) {
+        match of_known_array(name).or_else(|| of_handle(name)) {
             Some(known) => known.into(),
             None => ClassName(of_array(name).into()),
         }
-    }
-
-    /// The class of a scalar; `None` for null and containers.
-    pub(crate) fn of_scalar(head: Head) -> Option<Self> {
-        Some(match head {
-            Head::Bool(_) => BOOLEAN.into(),
-            Head::Int(_) => INTEGER.into(),
-            Head::Long(_) => LONG.into(),
-            Head::Double(_) => DOUBLE.into(),
-            Head::Date(_) => DATE.into(),
-            Head::Text(_) => STRING.into(),
-            Head::Bytes(_) => BYTES.into(),
-            Head::Null | Head::List(_) | Head::Map(_) | Head::Object(_) | Head::Ref(_) => {
-                return None;
-            }
-        })
     }
 
     pub(crate) fn of_tree(value: &Value) -> Option<Self> {
@@ -78,7 +62,10 @@ impl ClassName {
                 Some(name) => ClassName::of_hessian(name),
                 None => MAP.into(),
             },
-            Value::Object(object) => ClassName(object.class().name.clone().into()),
+            Value::Object(object) => match of_handle(&object.class().name) {
+                Some(known) => known.into(),
+                None => ClassName(object.class().name.clone().into()),
+            },
         })
     }
 
@@ -92,6 +79,12 @@ impl ClassName {
 impl From<&'static str> for ClassName {
     fn from(name: &'static str) -> Self {
         ClassName(Cow::Borrowed(name))
+    }
+}
+
+impl AsRef<str> for ClassName {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -119,6 +112,20 @@ const BYTES: &str = "[B";
 const LIST: &str = "java.util.ArrayList";
 const MAP: &str = "java.util.HashMap";
 
+/// The class of a scalar; `None` for null and containers.
+pub(crate) fn of_scalar(head: Head) -> Option<&'static str> {
+    Some(match head {
+        Head::Bool(_) => BOOLEAN,
+        Head::Int(_) => INTEGER,
+        Head::Long(_) => LONG,
+        Head::Double(_) => DOUBLE,
+        Head::Date(_) => DATE,
+        Head::Text(_) => STRING,
+        Head::Bytes(_) => BYTES,
+        Head::Null | Head::List(_) | Head::Map(_) | Head::Object(_) | Head::Ref(_) => return None,
+    })
+}
+
 /// Whether `name`, from serde, is a Java class or Hessian array type and not just a Rust name.
 pub(crate) fn is_java(name: &str) -> bool {
     name.starts_with('[') || name.contains('.')
@@ -142,6 +149,34 @@ fn of_known_array(name: &str) -> Option<&'static str> {
         "[java.lang.Integer" => "[Ljava.lang.Integer;",
         "[java.lang.Long" => "[Ljava.lang.Long;",
         "[java.lang.Double" => "[Ljava.lang.Double;",
+        _ => return None,
+    })
+}
+
+/// The class of what travels as the handle `name`. A frame names that, the bytes name the handle.
+fn of_handle(name: &str) -> Option<&'static str> {
+    let handle = name.strip_prefix("com.caucho.hessian.io.")?;
+    Some(match handle.strip_suffix("Handle")? {
+        "Byte" => "java.lang.Byte",
+        "Short" => "java.lang.Short",
+        "Float" => "java.lang.Float",
+        "Locale" => "java.util.Locale",
+        "Calendar" => "java.util.GregorianCalendar",
+        "java8.LocalDate" => "java.time.LocalDate",
+        "java8.LocalTime" => "java.time.LocalTime",
+        "java8.LocalDateTime" => "java.time.LocalDateTime",
+        "java8.Instant" => "java.time.Instant",
+        "java8.Duration" => "java.time.Duration",
+        "java8.Period" => "java.time.Period",
+        "java8.Year" => "java.time.Year",
+        "java8.YearMonth" => "java.time.YearMonth",
+        "java8.MonthDay" => "java.time.MonthDay",
+        // Java's private class for `ZoneId.of("Asia/Shanghai")`.
+        "java8.ZoneId" => "java.time.ZoneRegion",
+        "java8.ZoneOffset" => "java.time.ZoneOffset",
+        "java8.OffsetTime" => "java.time.OffsetTime",
+        "java8.OffsetDateTime" => "java.time.OffsetDateTime",
+        "java8.ZonedDateTime" => "java.time.ZonedDateTime",
         _ => return None,
     })
 }

@@ -4,6 +4,9 @@
 //! around a type of another crate need a feature: `chrono` for dates and times of `java.time`,
 //! `rust_decimal` for `BigDecimal`, `num-bigint` for `BigInteger`, `uuid` for `UUID`.
 //!
+//! Some travel as handles, objects of classes of the library, which their `rename` says. The class
+//! of a frame is that of the value in Java all the same: [`class_name`](crate::class_name) knows it.
+//!
 //! ```
 //! use bolt_hessian::java::SqlTimestamp;
 //! use bolt_hessian::{Date, from_slice, to_vec};

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use bolt_hessian::java::{
-    BigDecimal, BigInteger, Currency, Duration, Instant, LocalDate, LocalTime, Locale, MonthDay,
-    OffsetDateTime, Period, SqlTimestamp, Uuid, Year, YearMonth, ZoneId, ZoneOffset, ZonedDateTime,
+    BigDecimal, BigInteger, Currency, Duration, Instant, LocalDate, LocalDateTime, LocalTime,
+    Locale, MonthDay, OffsetDateTime, OffsetTime, Period, SqlTimestamp, Uuid, Year, YearMonth,
+    ZoneId, ZoneOffset, ZonedDateTime,
 };
-use bolt_hessian::{Date, Value, from_slice, to_vec};
+use bolt_hessian::{Date, Value, class_name, from_slice, to_vec};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,18 @@ fn typed<T: DeserializeOwned>(value: &Value) -> bolt_hessian::Result<T> {
 fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T, object: Value) {
     assert_eq!(tree(&value), object);
     assert_eq!(typed(&object), Ok(value));
+}
+
+/// The class that a frame says, of the type, the value and its tree.
+fn frame_class<T: Serialize + DeserializeOwned>(value: &T) -> String {
+    let class = class_name::of_type::<T>().unwrap();
+    for of_value in [
+        class_name::of_value(value),
+        class_name::of_value(&tree(value)),
+    ] {
+        assert_eq!(of_value.as_deref(), Some(class));
+    }
+    class.to_owned()
 }
 
 fn handle<'a>(name: &str, fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
@@ -204,4 +217,57 @@ fn a_date_is_an_instant_in_milliseconds() {
     assert_eq!(Ok(instant), "2023-11-14T22:13:20.123Z".parse());
     assert_eq!(Date::from(instant), Date(1_700_000_000_123));
     assert!(DateTime::<Utc>::try_from(Date(i64::MAX)).is_err());
+}
+
+#[test]
+fn the_class_of_a_frame_is_the_value_s_and_not_its_handle_s() {
+    let time = "2024-01-02T03:04:05+08:00";
+    let date_time: DateTime<FixedOffset> = time.parse().unwrap();
+    let zoned = ZonedDateTime {
+        date_time,
+        zone: "Asia/Shanghai".into(),
+    };
+    let (year, month, day, seconds) = (2024, 2, 29, 0);
+    let region = ZoneId {
+        zone_id: "Asia/Shanghai".into(),
+    };
+    let locale = Locale {
+        value: "zh_CN".into(),
+    };
+    let currency = Currency {
+        currency_code: "CNY".into(),
+    };
+    for (class, expected) in [
+        (frame_class(&LocalDate::default()), "java.time.LocalDate"),
+        (frame_class(&LocalTime::default()), "java.time.LocalTime"),
+        (
+            frame_class(&LocalDateTime::default()),
+            "java.time.LocalDateTime",
+        ),
+        (frame_class(&Instant::default()), "java.time.Instant"),
+        (frame_class(&Duration::default()), "java.time.Duration"),
+        (frame_class(&Period::default()), "java.time.Period"),
+        (frame_class(&Year { year }), "java.time.Year"),
+        (
+            frame_class(&YearMonth { year, month }),
+            "java.time.YearMonth",
+        ),
+        (frame_class(&MonthDay { month, day }), "java.time.MonthDay"),
+        (frame_class(&ZoneOffset { seconds }), "java.time.ZoneOffset"),
+        (frame_class(&OffsetTime::default()), "java.time.OffsetTime"),
+        (
+            frame_class(&OffsetDateTime::default()),
+            "java.time.OffsetDateTime",
+        ),
+        (frame_class(&zoned), "java.time.ZonedDateTime"),
+        (frame_class(&region), "java.time.ZoneRegion"),
+        (frame_class(&locale), "java.util.Locale"),
+        (frame_class(&currency), "java.util.Currency"),
+        (frame_class(&SqlTimestamp::default()), "java.sql.Timestamp"),
+        (frame_class(&BigDecimal::default()), "java.math.BigDecimal"),
+        (frame_class(&BigInteger::default()), "java.math.BigInteger"),
+        (frame_class(&Uuid::default()), "java.util.UUID"),
+    ] {
+        assert_eq!(class, expected);
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
-use super::{BOOLEAN, BYTES, DOUBLE, INTEGER, LIST, LONG, MAP, STRING, is_java, of_known_array};
+use super::{
+    BOOLEAN, BYTES, DOUBLE, INTEGER, LIST, LONG, MAP, STRING, is_java, of_handle, of_known_array,
+};
 use crate::handover;
 
 /// The class name of `T`; the rules are those of [`of_value`](fn@super::of_value).
@@ -26,7 +28,7 @@ struct Probe;
 fn named(name: &'static str) -> Answer {
     Answer(match name.starts_with('[') {
         true => of_known_array(name),
-        false => is_java(name).then_some(name),
+        false => of_handle(name).or(is_java(name).then_some(name)),
     })
 }
 

@@ -4,7 +4,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 
 use super::Deserializer;
-use crate::class_name::ClassName;
+use crate::class_name;
 use crate::error::{Error, Result};
 use crate::read::Head;
 
@@ -46,7 +46,7 @@ impl<'de> Deserializer<'de> {
                 Some(number) => self.reader.type_name(number),
                 None => "java.util.HashMap",
             }),
-            scalar => find(&ClassName::of_scalar(scalar)?),
+            scalar => find(class_name::of_scalar(scalar)?),
         }
     }
 
