@@ -53,6 +53,7 @@ use serde::de::{self, Deserialize, DeserializeSeed, Visitor};
 
 use self::compound::{Entries, Items, ObjectFields};
 use self::scalar::LongDeserializer;
+use crate::class_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::{self, Parcel};
 use crate::options::Options;
@@ -327,7 +328,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 }
                 found => self.mismatch("a byte array", found),
             },
-            "java.util.Date" => match self.reader.head()? {
+            class_name::DATE => match self.reader.head()? {
                 Head::Date(date) => visitor.visit_newtype_struct(LongDeserializer(date)),
                 found => self.mismatch("a date", found),
             },

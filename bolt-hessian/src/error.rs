@@ -62,11 +62,14 @@ pub enum ErrorKind {
     TooManyValues,
     /// References expand to more than [`Limits::expansion`](crate::Limits::expansion) allows.
     ExpansionTooLarge,
-    /// The input, or the text or list to write, is longer than Hessian's 31-bit lengths.
+    /// Something to write is longer than the wire can say: a list, the fields or the name of a class
+    /// with 2^31 or more, the name of a type with 65,536 or more UTF-16 units (in the published
+    /// dialect any name with more than 32,768). Never of strings and byte arrays, which go in pieces.
     TooLong,
     /// A `Serialize` implementation gave other fields than for the object of that class before.
     InconsistentFields(String),
-    /// What a `Serialize` or `Deserialize` implementation said.
+    /// What a `Serialize` or `Deserialize` implementation said, or that serde's data has no form in
+    /// Hessian.
     Message(String),
     /// [`to_writer`](crate::to_writer) could not write.
     Io(std::io::ErrorKind),

@@ -11,10 +11,14 @@
 //! | map | `HashMap`, or what a newtype around it is renamed to |
 //! | struct | object of the class that it is renamed to |
 //! | enum, unit variant | Java enum constant; the enum is renamed to the class |
-//! | enum, newtype or struct variant | object of the class that the variant is renamed to |
+//! | enum, variant that is renamed to a class | object, list or map of that class |
 //! | [`Value`](crate::Value) | what it says |
 //!
-//! A newtype's name counts if it looks like one of Java: with a dot in it or `[` at its beginning.
+//! A newtype's or variant's name counts if it looks like one of Java: with a dot in it or `[` at its
+//! beginning. Newtype and tuple variants that have none are refused, those of `Result` among them:
+//! nothing in the bytes would tell which it was. Where the reader need not know, an enum that is
+//! `#[serde(untagged)]` is written as what is in it. A struct variant has its class like a struct.
+//!
 //! A field left out by `skip_serializing_if` is written as `null`, because all objects of a class
 //! share one definition; so the field must be an `Option` to be read back. `#[serde(flatten)]` makes
 //! a struct a map and loses its class.
@@ -47,7 +51,7 @@ mod compound;
 use serde::ser::{self, Serialize};
 
 use self::compound::{Items, MapEntries, ObjectFields};
-use crate::class_name::is_java;
+use crate::class_name::{self, is_java};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::{self, Parcel};
 use crate::options::Options;
@@ -91,8 +95,10 @@ impl Serializer {
     /// [`OutOfRange`](ErrorKind::OutOfRange) for numbers that do not fit 64 bits with a sign,
     /// [`TooDeep`](ErrorKind::TooDeep), [`TooLong`](ErrorKind::TooLong),
     /// [`BadReference`](ErrorKind::BadReference) of a [`Value`](crate::Value),
-    /// [`InconsistentFields`](ErrorKind::InconsistentFields), and what `value` itself says. The
-    /// stream is of no use after an error.
+    /// [`InconsistentFields`](ErrorKind::InconsistentFields),
+    /// [`WrongItemCount`](ErrorKind::WrongItemCount) of a sequence that said another length, and
+    /// [`Message`](ErrorKind::Message) for a newtype or tuple variant without a Java name and for
+    /// what `value` itself says. The stream is of no use after an error.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         value.serialize(self)
     }
@@ -165,7 +171,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     fn serialize_i64(self, value: i64) -> Result<()> {
         match self.newtype {
-            Some("java.util.Date") => self.writer.date(value),
+            Some(class_name::DATE) => self.writer.date(value),
             _ => self.writer.long(value),
         }
         Ok(())
@@ -201,6 +207,11 @@ impl<'a> ser::Serializer for &'a mut Serializer {
     }
 
     fn serialize_f64(self, value: f64) -> Result<()> {
+        // Java writes every NaN with these bits; a calculation may give others.
+        let value = match value.is_nan() {
+            true => f64::from_bits(0x7ff8_0000_0000_0000),
+            false => value,
+        };
         self.writer.double(value);
         Ok(())
     }
@@ -245,6 +256,9 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         _: u32,
         variant: &'static str,
     ) -> Result<()> {
+        if is_java(variant) {
+            return self.serialize_unit_struct(variant);
+        }
         let mut constant = self.begin_object(name, 1)?;
         constant.field("name", variant)?;
         constant.finish()
@@ -275,8 +289,11 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         if !is_java(name) {
             return value.serialize(self);
         }
-        // The outermost name holds: it is the most specific.
-        self.newtype.get_or_insert(name);
+        // The outermost name holds: it is the most specific. Only a date is told by its name alone.
+        match name {
+            class_name::DATE => self.newtype = Some(name),
+            _ => _ = self.newtype.get_or_insert(name),
+        }
         let result = value.serialize(&mut *self);
         self.newtype = None;
         result
@@ -284,11 +301,12 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         _: u32,
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
+        check_variant(name, variant)?;
         self.serialize_newtype_struct(variant, value)
     }
 
@@ -306,11 +324,12 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     fn serialize_tuple_variant(
         self,
-        _: &'static str,
+        name: &'static str,
         _: u32,
         variant: &'static str,
         length: usize,
     ) -> Result<Items<'a>> {
+        check_variant(name, variant)?;
         self.serialize_tuple_struct(variant, length)
     }
 
@@ -333,5 +352,17 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         count: usize,
     ) -> Result<ObjectFields<'a>> {
         self.begin_object(variant, count)
+    }
+}
+
+/// Whether the bytes will tell that it was `variant`.
+fn check_variant(name: &'static str, variant: &'static str) -> Result<()> {
+    match is_java(variant) {
+        true => Ok(()),
+        false => Err(ser::Error::custom(format!(
+            "variant {variant} of enum {name} has no Java class name: \
+             #[serde(rename = \"com.example.Name\")] gives it one, \
+             #[serde(untagged)] on the enum does without"
+        ))),
     }
 }

@@ -129,8 +129,8 @@ impl Serializer for Probe {
         named(name)
     }
 
-    fn serialize_unit_variant(self, name: &'static str, _: u32, _: &'static str) -> Outcome {
-        named(name)
+    fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Outcome {
+        named(if is_java(variant) { variant } else { name })
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

@@ -255,4 +255,35 @@ fn an_enum_may_list_the_classes_that_can_come() {
     );
     assert!(typed::<Any>(&Value::object("fx.Other", [])).is_err());
     assert!(typed::<Any>(&Value::Int(1)).is_err());
+    assert_eq!(tree(&Any::Empty), Value::object("fx.Empty", []));
+    let class = class_name::of_value(&Any::Empty);
+    assert_eq!(class.as_deref(), Some("fx.Empty"));
+}
+
+#[test]
+fn a_variant_that_the_bytes_would_not_tell_is_refused() {
+    #[derive(Serialize)]
+    enum Either {
+        Number(i32),
+        Pair(i32, i32),
+        Named { number: i32 },
+    }
+    for lost in [Either::Number(1), Either::Pair(1, 2)] {
+        let error = to_vec(&lost).unwrap_err().to_string();
+        assert!(
+            error.contains("of enum Either has no Java class name"),
+            "{error}"
+        );
+        assert!(error.contains("#[serde(rename ="), "{error}");
+    }
+    assert!(to_vec(&Ok::<i32, String>(1)).is_err());
+    // Its class tells.
+    let named = Value::object("Named", [("number", 1.into())]);
+    assert_eq!(tree(&Either::Named { number: 1 }), named);
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Plain {
+        Number(i32),
+    }
+    assert_eq!(tree(&Plain::Number(1)), Value::Int(1));
 }

@@ -145,3 +145,32 @@ fn a_date_is_only_taken_from_a_date() {
     ));
     assert_eq!(tree(&Date(5)), Value::Date(5));
 }
+
+#[test]
+fn a_date_stays_one_inside_of_other_names() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "fx.Birthday")]
+    struct Birthday(Date);
+    #[derive(Serialize)]
+    enum Moment {
+        #[serde(rename = "fx.Birthday")]
+        Birthday(Birthday),
+        #[serde(rename = "java.util.Date")]
+        Date(i64),
+    }
+    assert_eq!(tree(&Birthday(Date(5))), Value::Date(5));
+    assert_eq!(typed::<Birthday>(&Value::Date(5)), Ok(Birthday(Date(5))));
+    assert_eq!(tree(&Moment::Birthday(Birthday(Date(5)))), Value::Date(5));
+    assert_eq!(tree(&Moment::Date(5)), Value::Date(5));
+}
+
+#[test]
+fn every_nan_of_a_type_is_the_one_that_java_writes() {
+    let odd = [0xfff8_0000_0000_0000, 0x7ff8_0000_0000_0001].map(f64::from_bits);
+    for nan in [odd[0], odd[1], f64::NAN] {
+        assert_eq!(to_vec(&nan).unwrap(), b"D\x7f\xf8\0\0\0\0\0\0");
+    }
+    assert_eq!(to_vec(&f32::NAN).unwrap(), to_vec(&f64::NAN).unwrap());
+    // A tree is what it is.
+    assert_eq!(tree(&Value::Double(odd[1])), Value::Double(odd[1]));
+}
