@@ -149,9 +149,9 @@ impl<'de> Deserializer<'de> {
         Ok(value)
     }
 
-    fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+    fn map<V: Visitor<'de>>(&mut self, as_fields: bool, visitor: V) -> Result<V::Value> {
         self.reader.enter()?;
-        let mut entries = Entries::new(self);
+        let mut entries = Entries::new(self, as_fields);
         let value = visitor.visit_map(&mut entries)?;
         entries.finish()?;
         self.reader.leave();
@@ -197,7 +197,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 Cow::Owned(bytes) => visitor.visit_byte_buf(bytes),
             },
             Head::List(list) => self.list(list, visitor),
-            Head::Map(_) => self.map(visitor),
+            Head::Map(_) => self.map(false, visitor),
             Head::Object(class) => self.object(class, true, visitor),
             Head::Ref(number) => self.expand(number, |de| de.deserialize_any(visitor)),
         }
@@ -208,43 +208,43 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<i8, V>(visitor)
     }
 
     fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<i16, V>(visitor)
     }
 
     fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<i32, V>(visitor)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<i64, V>(visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<i128, V>(visitor)
     }
 
     fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<u8, V>(visitor)
     }
 
     fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<u16, V>(visitor)
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<u32, V>(visitor)
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<u64, V>(visitor)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.read_integer(visitor)
+        self.read_integer::<u128, V>(visitor)
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -359,7 +359,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.reader.head()? {
-            Head::Map(_) => self.map(visitor),
+            Head::Map(_) => self.map(false, visitor),
             Head::Object(class) => self.object(class, true, visitor),
             Head::Ref(number) => self.expand(number, |de| de.deserialize_map(visitor)),
             found => self.mismatch("a map or an object", found),
@@ -374,7 +374,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     ) -> Result<V::Value> {
         match self.reader.head()? {
             Head::Object(class) => self.object(class, false, visitor),
-            Head::Map(_) => self.map(visitor),
+            Head::Map(_) => self.map(true, visitor),
             Head::Ref(number) => {
                 self.expand(number, |de| de.deserialize_struct(name, fields, visitor))
             }

@@ -75,12 +75,18 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
 
 pub(super) struct Entries<'a, 'de> {
     de: &'a mut Deserializer<'de>,
+    /// Whether they are read as fields, none of which is named by anything but text.
+    as_fields: bool,
     ended: bool,
 }
 
 impl<'a, 'de> Entries<'a, 'de> {
-    pub(super) fn new(de: &'a mut Deserializer<'de>) -> Self {
-        Entries { de, ended: false }
+    pub(super) fn new(de: &'a mut Deserializer<'de>, as_fields: bool) -> Self {
+        Entries {
+            de,
+            as_fields,
+            ended: false,
+        }
     }
 
     /// Passes over the entries that the visitor left.
@@ -102,10 +108,16 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        match self.advance()? {
-            true => seed.deserialize(&mut *self.de).map(Some),
-            false => Ok(None),
+        while self.advance()? {
+            if !self.as_fields {
+                return seed.deserialize(&mut *self.de).map(Some);
+            }
+            if let Some(name) = self.de.reader.text_or_skip()? {
+                return key(seed, &name).map(Some);
+            }
+            self.de.reader.skip()?;
         }
+        Ok(None)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
@@ -137,6 +149,15 @@ impl<'a, 'de> ObjectFields<'a, 'de> {
     }
 }
 
+/// The key that is the name of a field.
+#[inline]
+fn key<'de, K: DeserializeSeed<'de>>(seed: K, name: &Cow<'de, str>) -> Result<K::Value> {
+    match name {
+        Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
+        Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
+    }
+}
+
 impl<'de> MapAccess<'de> for &mut ObjectFields<'_, 'de> {
     type Error = Error;
 
@@ -152,10 +173,7 @@ impl<'de> MapAccess<'de> for &mut ObjectFields<'_, 'de> {
                 continue;
             }
             let length = name.len();
-            let key = match name {
-                Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-                Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
-            }?;
+            let key = key(seed, name)?;
             if self.names_are_kept {
                 // The name stands in the input once and is copied for each object.
                 reader.charge(length)?;

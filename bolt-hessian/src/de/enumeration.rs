@@ -1,5 +1,7 @@
 //! Enums: Java's enum constants, and objects of one of several classes.
 
+use std::borrow::Cow;
+
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 
@@ -19,64 +21,87 @@ impl<'de> Deserializer<'de> {
         if let Head::Ref(number) = head {
             return self.expand(number, |de| de.read_enum(variants, visitor));
         }
-        if let Some(variant) = self.variant_for(head, variants) {
-            // The whole value is the variant's content.
-            self.reader.rewind(start);
-            return visitor.visit_enum(ClassVariant { de: self, variant });
-        }
-        match head {
-            Head::Object(class) => {
-                let name = self.constant_name(class)?;
-                visitor.visit_enum(StrDeserializer::<Error>::new(&name))
+        let class = self.class_of(head);
+        let listed = variants.iter().find(|variant| Some(**variant) == class);
+        let (class, unlisted) = match listed {
+            Some(variant) => (Cow::Borrowed(*variant), None),
+            None => {
+                let class = class.map(str::to_owned);
+                if let Some(name) = self.constant_name(head)? {
+                    return visitor.visit_enum(StrDeserializer::<Error>::new(&name));
+                }
+                match class {
+                    Some(class) => (Cow::Owned(class), Some(head)),
+                    None => return self.mismatch(EXPECTED, head),
+                }
             }
-            found => self.mismatch("an enum constant", found),
-        }
+        };
+        // The whole value is the variant's content.
+        self.reader.rewind(start);
+        visitor.visit_enum(ClassVariant {
+            de: self,
+            class,
+            unlisted,
+        })
     }
 
-    /// The variant that is named like the class of what begins with `head`.
-    fn variant_for(&self, head: Head, variants: &'static [&'static str]) -> Option<&'static str> {
-        let find = |class: &str| variants.iter().copied().find(|variant| *variant == class);
+    /// The class of what begins with `head`, as Hessian names it.
+    fn class_of(&self, head: Head) -> Option<&str> {
         match head {
-            Head::Object(class) => find(self.reader.class_name(class)),
-            Head::List(list) => find(match list.type_number {
+            Head::Object(class) => Some(self.reader.class_name(class)),
+            Head::List(list) => Some(match list.type_number {
                 Some(number) => self.reader.type_name(number),
                 None => "java.util.ArrayList",
             }),
-            Head::Map(number) => find(match number {
+            Head::Map(number) => Some(match number {
                 Some(number) => self.reader.type_name(number),
                 None => "java.util.HashMap",
             }),
-            scalar => find(class_name::of_scalar(scalar)?),
+            scalar => class_name::of_scalar(scalar),
         }
     }
 
-    /// The field `name` of an enum constant.
-    fn constant_name(&mut self, class: u32) -> Result<String> {
-        self.reader.enter()?;
-        let mut fields = self.reader.field_names(class);
+    /// The text in the field `name`, which an enum constant has: in an object, or in a map, which
+    /// Java takes too.
+    fn constant_name(&mut self, head: Head) -> Result<Option<Cow<'de, str>>> {
         let mut constant = None;
-        while let Some((field, _)) = self.reader.next_field(&mut fields) {
-            if field != "name" {
-                self.reader.skip()?;
-                continue;
+        match head {
+            Head::Object(class) => {
+                self.reader.enter()?;
+                let mut fields = self.reader.field_names(class);
+                while let Some((field, _)) = self.reader.next_field(&mut fields) {
+                    match field == "name" {
+                        true => constant = self.reader.text_or_skip()?,
+                        false => self.reader.skip()?,
+                    }
+                }
+                self.reader.leave();
             }
-            constant = Some(match self.reader.head()? {
-                Head::Text(piece) => self.reader.string(piece)?.into_owned(),
-                found => return self.mismatch("the name of an enum constant", found),
-            });
+            Head::Map(_) => {
+                self.reader.enter()?;
+                while !self.reader.take_end()? {
+                    match self.reader.text_or_skip()?.as_deref() {
+                        Some("name") => constant = self.reader.text_or_skip()?,
+                        _ => self.reader.skip()?,
+                    }
+                }
+                self.reader.leave();
+            }
+            _ => {}
         }
-        self.reader.leave();
-        match constant {
-            Some(constant) => Ok(constant),
-            None => self.mismatch("an enum constant", Head::Object(class)),
-        }
+        Ok(constant)
     }
 }
 
-/// A value whose class chose the variant.
+/// What an enum without a fitting variant says.
+const EXPECTED: &str = "an enum constant";
+
+/// A value whose class chooses the variant.
 struct ClassVariant<'a, 'de> {
     de: &'a mut Deserializer<'de>,
-    variant: &'static str,
+    class: Cow<'static, str>,
+    /// How the value begins if no variant is named like its class: for `#[serde(other)]`.
+    unlisted: Option<Head>,
 }
 
 impl<'de> EnumAccess<'de> for ClassVariant<'_, 'de> {
@@ -84,8 +109,11 @@ impl<'de> EnumAccess<'de> for ClassVariant<'_, 'de> {
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
-        let variant = seed.deserialize(StrDeserializer::<Error>::new(self.variant))?;
-        Ok((variant, self))
+        let variant = seed.deserialize(StrDeserializer::<Error>::new(&self.class));
+        match (variant, self.unlisted) {
+            (Err(_), Some(found)) => self.de.mismatch(EXPECTED, found),
+            (variant, _) => Ok((variant?, self)),
+        }
     }
 }
 
@@ -109,6 +137,7 @@ impl<'de> VariantAccess<'de> for ClassVariant<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        de::Deserializer::deserialize_struct(self.de, self.variant, fields, visitor)
+        // Objects and maps of any name are taken.
+        de::Deserializer::deserialize_struct(self.de, "", fields, visitor)
     }
 }

@@ -57,18 +57,24 @@ impl<'de> Deserializer<'de> {
         Ok(number)
     }
 
+    /// An integer that a `T` holds.
     #[inline]
-    pub(super) fn read_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+    pub(super) fn read_integer<T: TryFrom<i64>, V: Visitor<'de>>(
+        &mut self,
+        visitor: V,
+    ) -> Result<V::Value> {
         match self.reader.head()? {
-            Head::Int(value) => visitor.visit_i32(value),
-            Head::Long(value) => visitor.visit_i64(value),
+            Head::Int(value) if T::try_from(value.into()).is_ok() => visitor.visit_i32(value),
+            Head::Long(value) if T::try_from(value).is_ok() => visitor.visit_i64(value),
+            Head::Int(_) | Head::Long(_) => self.reader.fail(ErrorKind::OutOfRange),
             head => match self.number(head)? {
                 Number::Whole(value) => visitor.visit_i64(value),
                 // Only what nothing is lost of; -2^63 and 2^63 are exact as doubles.
                 Number::Float(value)
                     if value.fract() == 0.0
                         && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
-                            .contains(&value) =>
+                            .contains(&value)
+                        && T::try_from(value as i64).is_ok() =>
                 {
                     visitor.visit_i64(value as i64)
                 }

@@ -108,7 +108,8 @@ fn length(r: &mut Reader<'_>) -> Result<Option<u32>> {
     r.count(length).map(Some)
 }
 
-fn definition(r: &mut Reader<'_>) -> Result<()> {
+/// A class definition of which the tag was read.
+pub(super) fn definition(r: &mut Reader<'_>) -> Result<()> {
     let units = r.int()?;
     let units = r.count(units)?;
     r.new_class(units, |r| {

@@ -153,12 +153,30 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Whether `null` is next; takes it if so.
+    /// Whether `null` is next; takes it if so, and the class definitions before it.
     #[inline]
     pub(crate) fn take_null(&mut self) -> Result<bool> {
-        let null = self.peek()? == b'N';
+        let mut next = self.peek()?;
+        if matches!(next, b'O' | b'C') {
+            self.take_definitions()?;
+            next = self.peek()?;
+        }
+        let null = next == b'N';
         self.at.pos += usize::from(null);
         Ok(null)
+    }
+
+    #[cold]
+    fn take_definitions(&mut self) -> Result<()> {
+        let (tag, definition): (_, fn(&mut Self) -> _) = match self.dialect {
+            Dialect::Draft => (b'O', draft::definition),
+            Dialect::Published => (b'C', published::definition),
+        };
+        while self.peek()? == tag {
+            self.at.pos += 1;
+            definition(self)?;
+        }
+        Ok(())
     }
 
     /// Whether the mark is next that ends lists and maps; takes it if so.

@@ -102,7 +102,8 @@ fn type_name(r: &mut Reader<'_>) -> Result<u32> {
     }
 }
 
-fn definition(r: &mut Reader<'_>) -> Result<()> {
+/// A class definition of which the tag was read.
+pub(super) fn definition(r: &mut Reader<'_>) -> Result<()> {
     let units = r.plain_text_length()?;
     r.new_class(units, |r| {
         let fields = r.int()?;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::Reader;
+use super::{Head, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::options::Dialect;
 
@@ -90,6 +90,23 @@ impl<'de> Reader<'de> {
         match self.text(first)? {
             Text::Str(text) => Ok(text),
             Text::Units(_) => self.fail(ErrorKind::LoneSurrogate),
+        }
+    }
+
+    /// The next value if it is text that Rust can hold; passes over anything else.
+    pub(crate) fn text_or_skip(&mut self) -> Result<Option<Cow<'de, str>>> {
+        if let Some(text) = self.short_string() {
+            return Ok(Some(Cow::Borrowed(text)));
+        }
+        match self.head()? {
+            Head::Text(piece) => Ok(match self.text(piece)? {
+                Text::Str(text) => Some(text),
+                Text::Units(_) => None,
+            }),
+            other => {
+                self.skip_after(other)?;
+                Ok(None)
+            }
         }
     }
 

@@ -112,6 +112,17 @@ fn a_struct_is_read_by_names_from_any_object_or_map() {
     // A superclass may have a field of the same name, which then counts.
     let twice = Value::object("fx.Pt", [("x", two()), ("y", two()), ("x", one())]);
     assert_eq!(typed(&twice), point);
+    // No field is named by anything but text.
+    let keys = [
+        Value::Date(5),
+        Value::list([one()]),
+        Value::Null,
+        one(),
+        Value::Utf16([0xd800].into()),
+    ];
+    let entries = keys.map(|key| (key, Value::list([])));
+    let fields = [("x".into(), one()), ("y".into(), two())];
+    assert_eq!(typed(&Value::map(entries.into_iter().chain(fields))), point);
     let missing = Value::object("fx.Pt", [("x", one())]);
     assert_eq!(typed(&missing), Ok(Point { x: 1, y: 0 }));
     assert!(typed::<Point>(&Value::object("fx.Pt", [])).is_err());
@@ -197,6 +208,15 @@ fn an_object_is_read_into_a_map_of_its_fields() {
 #[test]
 fn an_enum_constant_is_only_taken_from_its_object() {
     assert_eq!(typed::<Color>(&tree(&Color::Red)), Ok(Color::Red));
+    // Which may come as a map, as for Java.
+    let entries = || [(Value::Date(1), 2.into()), ("name".into(), "RED".into())];
+    let map = Value::typed_map("fx.Color", entries());
+    assert_eq!(typed::<Color>(&map), Ok(Color::Red));
+    assert_eq!(typed::<Color>(&Value::map(entries())), Ok(Color::Red));
+    assert!(matches!(
+        kind::<Color>(&Value::map([])),
+        ErrorKind::Mismatch { .. }
+    ));
     assert!(matches!(
         kind::<Color>(&"RED".into()),
         ErrorKind::Mismatch { .. }
@@ -258,6 +278,38 @@ fn an_enum_may_list_the_classes_that_can_come() {
     assert_eq!(tree(&Any::Empty), Value::object("fx.Empty", []));
     let class = class_name::of_value(&Any::Empty);
     assert_eq!(class.as_deref(), Some("fx.Empty"));
+}
+
+#[test]
+fn the_variant_other_takes_every_class_that_is_not_listed() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Any {
+        #[serde(rename = "java.util.ArrayList")]
+        List(Vec<Any>),
+        #[serde(rename = "java.lang.Integer")]
+        Int(i32),
+        #[serde(other)]
+        Other,
+    }
+    let inner = || Value::object("fx.Pt", [("x", Value::list([1.into()]))]);
+    let unlisted = [
+        inner(),
+        Value::object("fx.Named", [("name", "Bob".into())]),
+        Value::object("fx.Named", [("name", Value::Null)]),
+        Value::map([("name".into(), inner())]),
+        Value::typed_list("java.util.LinkedList", [inner()]),
+        "text".into(),
+        Value::Date(1),
+    ];
+    let count = unlisted.len();
+    let list = Value::list(unlisted.into_iter().chain([1.into(), Value::Ref(1)]));
+    let mut expected: Vec<_> = (0..count).map(|_| Any::Other).collect();
+    expected.extend([Any::Int(1), Any::Other]);
+    assert_eq!(typed(&list), Ok(Any::List(expected)));
+    assert!(matches!(
+        kind::<Any>(&Value::Null),
+        ErrorKind::Mismatch { .. }
+    ));
 }
 
 #[test]

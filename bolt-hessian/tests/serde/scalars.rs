@@ -92,13 +92,39 @@ fn numbers_are_taken_from_every_form_that_holds_them_exactly() {
     );
     assert_eq!(kind::<i32>(&Value::Double(2.9)), ErrorKind::OutOfRange);
     assert_eq!(kind::<i32>(&Value::Double(f64::NAN)), ErrorKind::OutOfRange);
-    assert!(typed::<i8>(&Value::Int(128)).is_err());
-    assert!(typed::<u32>(&Value::Int(-1)).is_err());
-    assert!(typed::<i32>(&Value::Long(1 << 32)).is_err());
+    assert_eq!(kind::<i8>(&Value::Int(128)), ErrorKind::OutOfRange);
+    assert_eq!(kind::<i8>(&Value::Double(128.0)), ErrorKind::OutOfRange);
+    assert_eq!(kind::<u32>(&Value::Int(-1)), ErrorKind::OutOfRange);
+    assert_eq!(kind::<u128>(&Value::Long(-1)), ErrorKind::OutOfRange);
+    assert_eq!(kind::<i32>(&Value::Long(1 << 32)), ErrorKind::OutOfRange);
+    assert_eq!(typed::<u64>(&Value::Long(i64::MAX)), Ok(i64::MAX as u64));
     assert!(matches!(
         kind::<i32>(&"5".into()),
         ErrorKind::Mismatch { .. }
     ));
+}
+
+#[test]
+fn null_is_none_after_class_definitions_too() {
+    for definitions in [&b""[..], b"O\x91a\x90", b"O\x91a\x91\x01xO\x91b\x90"] {
+        let null = [definitions, b"N"].concat();
+        assert_eq!(from_slice::<Option<i32>>(&null), Ok(None));
+        let five = [definitions, b"\x95"].concat();
+        assert_eq!(from_slice::<Option<i32>>(&five), Ok(Some(5)));
+    }
+    let object = b"O\x91a\x91\x01xo\x90N";
+    type Fields = BTreeMap<String, Option<i32>>;
+    let fields = Fields::from([("x".into(), None)]);
+    assert_eq!(from_slice(object), Ok(Some(fields)));
+    let published = Options::new().dialect(Dialect::Published);
+    let null = b"C\x01a\x90N";
+    assert_eq!(from_slice_with::<Option<i32>>(null, published), Ok(None));
+    let object = b"C\x01a\x91\x01xO\x90N";
+    assert!(
+        from_slice_with::<Option<Fields>>(object, published)
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
