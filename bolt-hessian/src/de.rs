@@ -17,7 +17,7 @@
 //! The class that a peer names chooses nothing but, in an enum of the caller's, the variant: a
 //! struct is read from the fields of whatever object or map comes, as in Java unknown fields are
 //! passed over, and `#[serde(default)]` fills missing ones. References are expanded, within
-//! [`Limits::expansion`](crate::Limits::expansion); cyclic data ends in
+//! [`Limits::expansion`](field@crate::Limits::expansion); cyclic data ends in
 //! [`TooDeep`](ErrorKind::TooDeep) unless the target is a [`Value`](crate::Value).
 //!
 //! ```

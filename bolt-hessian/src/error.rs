@@ -56,11 +56,12 @@ pub enum ErrorKind {
     },
     /// A number that the target, a Rust type or Hessian's 64-bit integer, cannot hold exactly.
     OutOfRange,
-    /// More containers inside one another than [`Limits::depth`](crate::Limits::depth).
+    /// More containers inside one another than [`Limits::depth`](field@crate::Limits::depth).
     TooDeep,
-    /// More values than [`Limits::values`](crate::Limits::values).
+    /// More values than [`Limits::values`](field@crate::Limits::values).
     TooManyValues,
-    /// References expand to more than [`Limits::expansion`](crate::Limits::expansion) allows.
+    /// References expand to more than [`Limits::expansion`](field@crate::Limits::expansion) or
+    /// [`Limits::expansion_bytes`](field@crate::Limits::expansion_bytes) allows.
     ExpansionTooLarge,
     /// Something to write is longer than the wire can say: a list, the fields or the name of a class
     /// with 2^31 or more, the name of a type with 65,536 or more UTF-16 units (in the published

@@ -11,14 +11,16 @@ use crate::value::{List, Object, Value};
 /// So many causes are followed.
 const MAX_CAUSES: usize = 64;
 
-/// So many times the memory that all objects would take once may be spent on frames.
+/// So many times the memory that all objects would take once may be spent on frames and on the
+/// names of classes.
 const MAX_SHARING: usize = 8;
 
 /// A Java exception.
 ///
 /// Reading goes by field names, which finds what there is in the layout of any JVM. A cause that
 /// refers to the exception itself is how older JVMs say that there is none. A stack trace of which
-/// the frames are shared without measure is cut off.
+/// the frames are shared without measure is cut off, and so are more than 64 causes and those with
+/// class names out of proportion.
 ///
 /// Writing uses the layout that every JVM reads back: message and stack trace, but neither cause
 /// nor suppressed exceptions, with which Java 17 fails for most classes. The causes are put into
@@ -69,6 +71,10 @@ impl JavaException {
     }
 
     /// The exception that `value` is: an object with the fields of a `Throwable`.
+    ///
+    /// `value` must be a whole one, as it was read: a [`Value::Ref`] in part of another counts from
+    /// that other's beginning, and would lead elsewhere. Read what may hold exceptions, such as the
+    /// fields of an object, into a type with [`JavaException`]s in it instead.
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Self> {
         let mut containers = Vec::new();
@@ -201,7 +207,8 @@ fn collect<'a>(value: &'a Value, containers: &mut Vec<&'a Value>) {
 /// A value in which references can be followed.
 struct Graph<'a> {
     containers: &'a [&'a Value],
-    /// What the frames still to be made may weigh: references can lead to one frame many times.
+    /// What is still to be made may weigh so much: references can lead to one frame many times, and
+    /// many exceptions be of one class.
     budget: Cell<usize>,
 }
 
@@ -242,12 +249,17 @@ impl<'a> Graph<'a> {
         if outer.contains(&address) || outer.len() > MAX_CAUSES {
             return None;
         }
+        let class_name = &object.class().name;
+        // It stands in the input once, for all exceptions of the class.
+        if !self.spend(class_name.len()) && !outer.is_empty() {
+            return None;
+        }
         outer.push(address);
         let cause = object
             .field("cause")
             .and_then(|cause| self.exception(cause, outer));
         Some(JavaException {
-            class_name: object.class().name.clone(),
+            class_name: class_name.clone(),
             message: text(object, "detailMessage"),
             stack_trace: self.stack_trace(object),
             cause: cause.map(Box::new),

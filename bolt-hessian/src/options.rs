@@ -27,7 +27,16 @@ pub enum Dialect {
 /// What a reader accepts before it gives up.
 ///
 /// Whatever these say, nothing is allocated that the bytes present do not justify.
+///
+/// ```
+/// use bolt_hessian::{ErrorKind, Limits, Options, from_slice_with};
+///
+/// let flat = Options::new().limits(Limits::new().depth(1));
+/// let error = from_slice_with::<Vec<Vec<i32>>>(b"VVzz", flat).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::TooDeep);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Lists, maps and objects inside one another, for reading and for writing. Default 512,
     /// which fits a stack of 2 MiB; a type with large frames of its own may need less.
@@ -38,6 +47,45 @@ pub struct Limits {
     /// How many bytes may be read again for references, per byte of input (and 64 KiB in any
     /// case), when shared data is expanded into Rust types. Default 64.
     pub expansion: u32,
+    /// How many bytes may be read again for references at most, however long the input is. Default
+    /// 256 MiB.
+    pub expansion_bytes: u64,
+}
+
+impl Limits {
+    /// The default limits.
+    #[must_use]
+    pub fn new() -> Self {
+        Limits::default()
+    }
+
+    /// Allows so many lists, maps and objects inside one another; see [`depth`](field@Self::depth).
+    #[must_use]
+    pub fn depth(mut self, depth: u32) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    /// Allows so many values in one input; see [`values`](field@Self::values).
+    #[must_use]
+    pub fn values(mut self, values: u32) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Allows so many bytes to be read again per byte of input; see [`expansion`](field@Self::expansion).
+    #[must_use]
+    pub fn expansion(mut self, expansion: u32) -> Self {
+        self.expansion = expansion;
+        self
+    }
+
+    /// Allows so many bytes to be read again in all; see [`expansion_bytes`](field@Self::expansion_bytes).
+    #[must_use]
+    pub fn expansion_bytes(mut self, bytes: u64) -> Self {
+        self.expansion_bytes = bytes;
+        self
+    }
 }
 
 impl Default for Limits {
@@ -46,6 +94,7 @@ impl Default for Limits {
             depth: 512,
             values: 1 << 24,
             expansion: 64,
+            expansion_bytes: 256 << 20,
         }
     }
 }

@@ -11,6 +11,7 @@
 //! # Ok::<(), bolt_hessian::Error>(())
 //! ```
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -52,7 +53,7 @@ pub enum Value {
 }
 
 /// A list: what Java has as collection or array.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct List {
     /// The type as Hessian names it, for example `java.util.LinkedList`, `[int`, `[string` or
     /// `[com.example.Order`; `None` is `java.util.ArrayList`.
@@ -65,7 +66,7 @@ pub struct List {
 }
 
 /// A map, with keys of any kind in the order of the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Map {
     /// The class, for example `java.util.TreeMap`; `None` is `java.util.HashMap`.
     pub type_name: Option<Arc<str>>,
@@ -83,7 +84,7 @@ pub struct Class {
 }
 
 /// An object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Object {
     class: Arc<Class>,
     values: Vec<Value>,
@@ -188,6 +189,60 @@ impl Value {
         }
     }
 
+    /// A [`Value::Bool`].
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The number of a [`Value::Double`].
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::Double(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a [`Value::Bytes`].
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match self {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The list of a [`Value::List`].
+    #[must_use]
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The map of a [`Value::Map`].
+    #[must_use]
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The object of a [`Value::Object`].
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
     /// The value of an object's field; see [`Object::field`].
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Value> {
@@ -238,6 +293,26 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Value::Null => {}
+            Value::Bool(value) => value.hash(state),
+            Value::Int(value) => value.hash(state),
+            Value::Long(value) | Value::Date(value) => value.hash(state),
+            Value::Double(value) => value.to_bits().hash(state),
+            Value::String(value) => value.hash(state),
+            Value::Utf16(value) => value.hash(state),
+            Value::Bytes(value) => value.hash(state),
+            Value::List(value) => value.hash(state),
+            Value::Map(value) => value.hash(state),
+            Value::Object(value) => value.hash(state),
+            Value::Ref(value) => value.hash(state),
+        }
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Value::Bool(value)
@@ -280,8 +355,68 @@ impl From<Bytes> for Value {
     }
 }
 
+impl From<List> for Value {
+    fn from(value: List) -> Self {
+        Value::List(Box::new(value))
+    }
+}
+
+impl From<Map> for Value {
+    fn from(value: Map) -> Self {
+        Value::Map(Box::new(value))
+    }
+}
+
+impl From<Object> for Value {
+    fn from(value: Object) -> Self {
+        Value::Object(Box::new(value))
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_value_was_made_of_is_found_in_it() {
+        let list = List {
+            items: vec![Value::Null],
+            ..List::default()
+        };
+        let map = Map {
+            entries: vec![(true.into(), 0.5.into())],
+            ..Map::default()
+        };
+        assert_eq!(Value::from(list.clone()).as_list(), Some(&list));
+        assert_eq!(Value::from(map.clone()).as_map(), Some(&map));
+        let (key, value) = &map.entries[0];
+        assert_eq!((key.as_bool(), value.as_f64()), (Some(true), Some(0.5)));
+        let bytes = Bytes::from_static(b"x");
+        assert_eq!(Value::from(bytes.clone()).as_bytes(), Some(&bytes));
+        let value = Value::object("fx.E", []);
+        let object = value.as_object().cloned();
+        assert_eq!(object.map(Value::from), Some(value));
+        assert_eq!(Value::Int(1).as_f64(), None);
+    }
+
+    #[test]
+    fn equal_values_have_one_hash_and_doubles_go_by_their_bits() {
+        let values = std::collections::HashSet::from([
+            Value::Double(0.0),
+            Value::Double(-0.0),
+            Value::Double(f64::NAN),
+            Value::Double(f64::NAN),
+            Value::Int(1),
+            Value::Long(1),
+            Value::list([Value::object("fx.E", [])]),
+            Value::list([Value::object("fx.E", [])]),
+        ]);
+        assert_eq!(values.len(), 6);
     }
 }

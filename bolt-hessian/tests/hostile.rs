@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 
 use bolt_hessian::{
-    Dialect, ErrorKind, Limits, Options, Result, Value, from_slice, from_slice_with, to_vec,
+    ByteArray, Dialect, ErrorKind, Limits, Options, Result, Value, from_bytes, from_bytes_with,
+    from_slice, from_slice_with, to_vec,
 };
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -208,12 +210,30 @@ fn shared_data_that_would_grow_without_bound_is_refused_by_types_and_kept_by_val
     );
     let value: Value = from_slice(&doubling(100)).unwrap();
     assert_eq!(to_vec(&value).unwrap(), doubling(100));
-    let tight = Options::new().limits(Limits {
-        values: 1000,
-        ..Limits::default()
-    });
+    let tight = Options::new().limits(Limits::new().values(1000));
     let error = from_slice_with::<Vec<Natural>>(&doubling(12), tight).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::TooManyValues);
+}
+
+#[test]
+fn the_expansion_of_references_has_an_end_however_long_the_input_is() {
+    type Shared = Vec<Vec<ByteArray>>;
+    let array = || Value::Bytes(vec![7; 32_000].into());
+    let shared = |references: usize| {
+        let list = Value::list((0..200).map(|_| array()));
+        let again = (0..references).map(|_| Value::Ref(1));
+        let value = Value::list(std::iter::once(list).chain(again));
+        Bytes::from(to_vec(&value).unwrap())
+    };
+    // 6.4 MB, of which 64 times would be 410 MB: no more than 256 MiB are read again.
+    assert_eq!(from_bytes::<Shared>(&shared(41)).unwrap().len(), 42);
+    let error = from_bytes::<Shared>(&shared(42)).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::ExpansionTooLarge);
+
+    let none = Options::new().limits(Limits::new().expansion_bytes(0));
+    assert!(from_bytes_with::<Shared>(&shared(0), none).is_ok());
+    let error = from_bytes_with::<Shared>(&shared(1), none).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::ExpansionTooLarge);
 }
 
 /// Lists and nulls without end.

@@ -95,7 +95,8 @@ impl<'de> Reader<'de> {
             values_left: limits.values,
             reserve_left: input.len(),
             expansion_left: FREE_EXPANSION
-                .max((input.len() as u64).saturating_mul(u64::from(limits.expansion))),
+                .max((input.len() as u64).saturating_mul(u64::from(limits.expansion)))
+                .min(limits.expansion_bytes),
         }
     }
 

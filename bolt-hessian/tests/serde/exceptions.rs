@@ -59,3 +59,20 @@ fn an_exception_is_read_with_its_causes_and_without_itself_as_a_cause() {
     assert!(typed::<JavaException>(&Value::object("fx.Pt", [("x", 1.into())])).is_err());
     assert!(typed::<JavaException>(&"text".into()).is_err());
 }
+
+#[test]
+fn one_long_class_name_is_not_copied_for_every_cause() {
+    let chain = |class: &str| {
+        let end = Value::object(class, [("cause", Value::Null)]);
+        let chain = (1..50).fold(end, |cause, _| Value::object(class, [("cause", cause)]));
+        let mut next = typed::<JavaException>(&chain).unwrap();
+        let mut names = vec![next.class_name];
+        while let Some(cause) = next.cause {
+            next = *cause;
+            names.push(next.class_name);
+        }
+        names
+    };
+    assert_eq!(chain("java.lang.RuntimeException").len(), 50);
+    assert_eq!(chain(&"n".repeat(100_000)).len(), 1);
+}
