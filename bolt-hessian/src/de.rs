@@ -10,8 +10,9 @@
 //! | `null` | `None`, `()` |
 //! | any list or array but `byte[]` and `char[]` | sequence, tuple |
 //! | any map, any object | map, struct |
-//! | enum constant | enum, unit variant |
+//! | enum constant, also as a map with its `name` | enum, unit variant |
 //! | object, or any value whose class the variant is renamed to | enum, newtype or struct variant |
+//! | a value of any class that no variant is renamed to | enum, variant that is `#[serde(other)]` |
 //! | anything | [`Value`](crate::Value) |
 //!
 //! The class that a peer names chooses nothing but, in an enum of the caller's, the variant: a
@@ -19,6 +20,12 @@
 //! passed over, and `#[serde(default)]` fills missing ones. References are expanded, within
 //! [`Limits::expansion`](field@crate::Limits::expansion); cyclic data ends in
 //! [`TooDeep`](ErrorKind::TooDeep) unless the target is a [`Value`](crate::Value).
+//!
+//! Inside of `#[serde(flatten)]` and of enums that are `untagged` or have a `tag`, serde keeps values
+//! in a buffer until it knows the type. What comes out of it has lost what only Hessian says: an
+//! object is a map, so an enum constant needs [`enum_by_name`](crate::enum_by_name) and no class
+//! chooses a variant; a date is a number, which [`Date`](crate::Date) still takes; and a
+//! [`Value`](crate::Value) has neither classes nor types nor dates, with references expanded.
 //!
 //! ```
 //! use bolt_hessian::{Deserializer, Options, Value, from_slice, to_vec};

@@ -18,7 +18,7 @@ mod write;
 use std::io::Write;
 
 use bytes::{Buf, Bytes};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
 pub use self::de::Deserializer;
@@ -56,6 +56,54 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads an enum constant inside of `#[serde(flatten)]` or an enum that is `untagged` or has a `tag`.
+///
+/// Serde keeps what is in there in a buffer until it knows the type, and out of that comes a map with
+/// the constant's `name`, which `Deserialize` does not take for an enum; see [`de`].
+///
+/// ```
+/// use bolt_hessian::{Value, from_slice, to_vec};
+/// use serde::Deserialize;
+///
+/// #[derive(Debug, PartialEq, Deserialize)]
+/// #[serde(rename_all = "UPPERCASE")]
+/// enum Color {
+///     Red,
+///     Green,
+/// }
+///
+/// #[derive(Debug, PartialEq, Deserialize)]
+/// #[serde(untagged)]
+/// enum Paint {
+///     Plain {
+///         #[serde(deserialize_with = "bolt_hessian::enum_by_name")]
+///         color: Color,
+///     },
+///     Mixed { recipe: String },
+/// }
+///
+/// let red = Value::object("com.example.Color", [("name", "RED".into())]);
+/// let sent = to_vec(&Value::object("com.example.Paint", [("color", red)]))?;
+/// assert_eq!(from_slice::<Paint>(&sent)?, Paint::Plain { color: Color::Red });
+/// # Ok::<(), bolt_hessian::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of reading the constant, and an unknown name.
+pub fn enum_by_name<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    struct Constant {
+        name: String,
+    }
+    let Constant { name } = Constant::deserialize(deserializer)?;
+    T::deserialize(name.into_deserializer())
 }
 
 /// Writes `value` in the draft dialect.

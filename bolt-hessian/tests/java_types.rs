@@ -46,9 +46,44 @@ fn a_decimal_is_its_text() {
     let object = |text: &str| Value::object("java.math.BigDecimal", [("value", text.into())]);
     check(BigDecimal("-12.340".parse().unwrap()), object("-12.340"));
     assert_eq!(typed(&object("1E+3")), Ok(BigDecimal(1000.into())));
-    assert!(typed::<BigDecimal>(&object("1E+40")).is_err());
-    assert!(typed::<BigDecimal>(&object("0.00000000000000000000000000001")).is_err());
-    assert!(typed::<BigDecimal>(&object("x")).is_err());
+    for (text, plain) in [
+        ("0E+30", "0"),
+        ("0E-40", "0.0000000000000000000000000000"),
+        ("-1.20E-3", "-0.00120"),
+        (
+            "1.0000000000000000000000000000000000E+1",
+            "10.000000000000000000000000000",
+        ),
+        (
+            "7.9228162514264337593543950335E+28",
+            "79228162514264337593543950335",
+        ),
+        (
+            "79228162514264337593543950335.00",
+            "79228162514264337593543950335",
+        ),
+        ("1E-28", "0.0000000000000000000000000001"),
+        ("10E-29", "0.0000000000000000000000000001"),
+    ] {
+        let read: BigDecimal = typed(&object(text)).unwrap();
+        assert_eq!(read.0.to_string(), plain, "{text}");
+    }
+    for refused in [
+        "1.00000000000000000000000000000001E+1",
+        "1E+40",
+        "1E+2147483647",
+        "1E-2147483648",
+        "79228162514264337593543950336",
+        "0.00000000000000000000000000001",
+        "x",
+        "",
+        "E1",
+        "1_0",
+        "1E",
+        "--1",
+    ] {
+        assert!(typed::<BigDecimal>(&object(refused)).is_err(), "{refused}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How containers and class definitions are written.
+//! How containers and class definitions are written, and what passes through serde's buffers.
 
 use super::*;
 
@@ -118,4 +118,59 @@ fn an_object_inside_one_of_its_class_has_the_same_fields() {
             );
         }
     }
+}
+
+#[test]
+fn serde_s_buffers_lose_what_only_hessian_says() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Whole {
+        id: i32,
+        #[serde(flatten)]
+        rest: Rest,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Rest {
+        when: Date,
+        bytes: ByteArray,
+        #[serde(deserialize_with = "bolt_hessian::enum_by_name")]
+        color: Color,
+        any: Value,
+    }
+    let color = || Value::object("fx.Color", [("name", "RED".into())]);
+    let list = Value::typed_list("java.util.LinkedList", [Value::Date(2), color()]);
+    let sent = Value::object(
+        "fx.Whole",
+        [
+            ("id", 1.into()),
+            ("when", Value::Date(5)),
+            ("bytes", Bytes::from_static(b"x").into()),
+            ("color", color()),
+            ("any", list),
+        ],
+    );
+    let expected = Whole {
+        id: 1,
+        rest: Rest {
+            when: Date(5),
+            bytes: vec![b'x'].into(),
+            color: Color::Red,
+            any: Value::list([Value::Long(2), Value::map([("name".into(), "RED".into())])]),
+        },
+    };
+    assert_eq!(typed(&sent), Ok(expected));
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    #[allow(dead_code)]
+    enum Lost {
+        Color { color: Color },
+    }
+    assert!(typed::<Lost>(&sent).is_err());
+    // Where nothing is in a buffer the helper does as well.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Paint {
+        #[serde(deserialize_with = "bolt_hessian::enum_by_name")]
+        color: Color,
+    }
+    assert_eq!(typed(&sent), Ok(Paint { color: Color::Red }));
 }
