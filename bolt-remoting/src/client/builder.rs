@@ -29,6 +29,7 @@ pub struct ClientBuilder<P: Protocol> {
     connector: Option<Arc<dyn Connect>>,
     prepare: Option<Box<Prepare<P>>>,
     listeners: Vec<Box<Listener<P>>>,
+    runtime: Option<Handle>,
 }
 
 impl<P: Protocol> ClientBuilder<P> {
@@ -45,6 +46,7 @@ impl<P: Protocol> ClientBuilder<P> {
             connector: None,
             prepare: None,
             listeners: Vec::new(),
+            runtime: None,
         }
     }
 
@@ -161,6 +163,14 @@ impl<P: Protocol> ClientBuilder<P> {
         self
     }
 
+    /// The client's own runtime, [on which its connections live](crate::client#runtimes); by default
+    /// the one that the client is built in, if any.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
     /// Chooses the protocol by address, for protocols with versions.
     pub(crate) fn protocol_of(
         mut self,
@@ -187,7 +197,7 @@ impl<P: Protocol> ClientBuilder<P> {
             select: self.select,
             connector,
             prepare: self.prepare,
-            runtime: Handle::try_current().ok(),
+            runtime: self.runtime.or_else(|| Handle::try_current().ok()),
             registry: Registry::new(Events::to(self.listeners)),
             end: CancellationToken::new(),
         });

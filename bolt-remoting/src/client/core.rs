@@ -49,7 +49,7 @@ pub(crate) struct Core<P: Protocol> {
     pub(crate) select: Arc<dyn Select<P>>,
     pub(crate) connector: Connector,
     pub(crate) prepare: Option<Box<Prepare<P>>>,
-    /// The one it was built in: calls from plain threads go on there.
+    /// The client's own: connections live there, and calls from plain threads go on there.
     pub(crate) runtime: Option<Handle>,
     pub(crate) registry: Arc<Registry<P>>,
     pub(crate) book: Book<P>,
@@ -115,18 +115,34 @@ impl<P: Protocol> Core<P> {
     }
 
     /// A connection that belongs to no pool.
-    pub(crate) async fn standalone(&self, address: Address) -> Result<Connection<P>> {
+    pub(crate) async fn standalone(self: &Arc<Self>, address: Address) -> Result<Connection<P>> {
         let recipe = self.recipe(&address)?;
         let address = Arc::new(address);
-        let fresh = self.dial(recipe, Arc::clone(&address), self.registry.watch());
-        let fresh = fresh.await;
-        let fresh = fresh.inspect_err(|error| self.tell_failure(&address, error))?;
-        Ok(fresh.keep())
+        let dialing = Arc::clone(self).dial(recipe, Arc::clone(&address), self.registry.watch());
+        // It ends with this future.
+        let mut dials = JoinSet::new();
+        dials.spawn_on(dialing, &self.home());
+        let outcome = dials.join_next().await.expect("there is one");
+        Ok(self.outcome(&address, outcome)?.keep())
+    }
+
+    /// Where new connections live: on the client's own runtime, or, if it has none or that one has
+    /// ended, on the caller's.
+    fn home(&self) -> Handle {
+        let lives = |runtime: &&Handle| {
+            // One that has ended drops its tasks at once.
+            let task = runtime.spawn(std::future::pending::<()>());
+            let lives = !task.is_finished();
+            task.abort();
+            lives
+        };
+        let own = self.runtime.as_ref().filter(lives);
+        own.cloned().unwrap_or_else(Handle::current)
     }
 
     /// Connects and makes the connection ready for callers, all of it within the connect timeout.
     async fn dial(
-        &self,
+        self: Arc<Self>,
         recipe: Recipe<P>,
         address: Arc<Address>,
         watch: Option<Weak<dyn Watch>>,
@@ -202,16 +218,19 @@ impl<P: Protocol> Core<P> {
 
     // ---- the keeper ----------------------------------------------------------------------------
 
-    /// The task that keeps a pool's connections until the pool is closed.
-    pub(crate) fn keep(
-        self: &Arc<Self>,
-        pool: &Arc<Pool<P>>,
-    ) -> impl Future<Output = ()> + Send + use<P> {
-        let (core, pool) = (Arc::clone(self), Arc::clone(pool));
-        async move {
-            let end = pool.end.clone();
+    /// Starts the task that keeps a pool's connections until the pool is closed. What it returns is
+    /// cancelled once that task is no more, be it that its runtime has ended.
+    pub(crate) fn keep(self: &Arc<Self>, pool: &Arc<Pool<P>>) -> CancellationToken {
+        let keeper = pool.end.child_token();
+        let (core, pool, end) = (Arc::clone(self), Arc::clone(pool), keeper.clone());
+        let ended = keeper.clone().drop_guard();
+        let home = self.home();
+        let _at_home = home.enter();
+        self.registry.track(async move {
+            let _ended = ended;
             end.run_until_cancelled(core.run(&pool)).await;
-        }
+        });
+        keeper
     }
 
     async fn run(self: &Arc<Self>, pool: &Arc<Pool<P>>) {
@@ -261,17 +280,29 @@ impl<P: Protocol> Core<P> {
         };
         let watch = Arc::downgrade(pool) as Weak<dyn Watch>;
         let (core, address) = (Arc::clone(self), Arc::clone(&pool.address));
-        async move { core.dial(recipe, address, Some(watch)).await }
+        core.dial(recipe, address, Some(watch))
+    }
+
+    /// What has become of the task of a dial, told to those who listen if it failed.
+    fn outcome(
+        &self,
+        address: &Arc<Address>,
+        outcome: Result<Result<Fresh<P>>, JoinError>,
+    ) -> Result<Fresh<P>> {
+        let outcome = outcome.unwrap_or_else(|lost| {
+            let why = if lost.is_panic() {
+                "connecting panicked"
+            } else {
+                "the runtime has ended"
+            };
+            let text = format!("can't connect to {address}: {why}");
+            Err(Error::new(ErrorKind::Connect, text).with_source(lost))
+        });
+        outcome.inspect_err(|error| self.tell_failure(address, error))
     }
 
     fn dialed(&self, pool: &Arc<Pool<P>>, outcome: Result<Result<Fresh<P>>, JoinError>) {
-        let outcome = outcome.unwrap_or_else(|panicked| {
-            let text = format!("can't connect to {}: connecting panicked", pool.address);
-            Err(Error::new(ErrorKind::Connect, text).with_source(panicked))
-        });
-        if let Err(error) = &outcome {
-            self.tell_failure(&pool.address, error);
-        }
+        let outcome = self.outcome(&pool.address, outcome);
         let failed = outcome.is_err();
         let until = self.settings.max_connection_age.map(|age| {
             let age = age.mul_f64(1.0 - AGE_SPREAD * fastrand::f64());
@@ -290,10 +321,11 @@ impl<P: Protocol> Core<P> {
 
     /// No pools any more, and no dials.
     pub(crate) fn shut(&self, grace: Duration) {
-        self.end.cancel();
+        // Whoever waits for a connection finds its pool closed, and no other.
         for pool in self.book.shut() {
             pool.close(grace);
         }
+        self.end.cancel();
     }
 
     /// Drains connections that others have taken the place of: nothing urges their calls.

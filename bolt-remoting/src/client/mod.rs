@@ -18,6 +18,17 @@
 //! go, and after that as many a second as it wants connections. Calls that come while nothing may be
 //! dialed wait, until their deadline at most.
 //!
+//! # Runtimes
+//!
+//! Connections, and the dials that make them with connector and [`prepare`](ClientBuilder::prepare), live on the client's
+//! own runtime, whichever runtime calls come from: the one [given](ClientBuilder::runtime) to its builder, else the one
+//! that it was built in. So that runtime has to go on: one of a single thread does as long as somebody is in its
+//! `block_on`, and without that calls of others end by no deadline.
+//!
+//! A client without a runtime of its own, or whose own has ended, has the connections of an address live with the next
+//! caller that finds none. They are lost when that caller's runtime ends: calls in flight fail with
+//! [`ErrorKind::Closed`](crate::ErrorKind::Closed), those that wait for a connection dial anew.
+//!
 //! ```
 //! # #[cfg(feature = "hessian")]
 //! # #[tokio::main(flavor = "current_thread")]
@@ -221,7 +232,7 @@ impl<P: Protocol> Client<P> {
         all.iter().map(|pool| pool.snapshot()).collect()
     }
 
-    /// The runtime that the client was built in, if it was built in one.
+    /// The client's own runtime, if it has one.
     pub(crate) fn runtime(&self) -> Option<&Handle> {
         self.0.core.runtime.as_ref()
     }

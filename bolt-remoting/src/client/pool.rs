@@ -6,7 +6,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bolt_codec::Protocol;
 use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +19,7 @@ use super::snapshot::PoolSnapshot;
 use crate::config::ConnectionConfig;
 use crate::engine::shared::Watch;
 use crate::registry::Registry;
-use crate::{Address, CloseReason, Connection, Error, ErrorKind, Result};
+use crate::{Address, Connection, Error, ErrorKind, Result};
 
 /// An address and its connections. Callers take connections from `shown`, without a lock; the
 /// pool's keeper, a task that lives as long as the pool, is the only one who adds and removes any.
@@ -52,7 +51,8 @@ pub(crate) struct State<P: Protocol> {
     last_error: Option<Error>,
     idle: Idle,
     closed: bool,
-    keeper: Option<JoinHandle<()>>,
+    /// Cancelled when there is none any more.
+    keeper: Option<CancellationToken>,
 }
 
 type Waiter<P> = oneshot::Sender<Result<Connection<P>>>;
@@ -138,24 +138,28 @@ impl<P: Protocol> Pool<P> {
         core: &Arc<Core<P>>,
         deadline: Instant,
     ) -> Result<Option<Connection<P>>> {
-        let outcome = {
-            let mut state = self.lock();
-            if state.closed {
-                return Ok(None);
+        loop {
+            if let Some(connection) = self.ready() {
+                return Ok(Some(connection));
             }
-            let (tell, outcome) = oneshot::channel();
-            // While somebody waits already, the keeper has a reason to wake.
-            if state.wait(tell) || state.has_no_keeper() {
-                self.have_kept(&mut state, core);
+            let (outcome, keeper) = {
+                let mut state = self.lock();
+                if state.closed {
+                    return Ok(None);
+                }
+                let (tell, outcome) = oneshot::channel();
+                // While somebody waits already, the keeper has a reason to wake.
+                if state.wait(tell) {
+                    self.wake.notify_one();
+                }
+                (outcome, self.have_kept(&mut state, core))
+            };
+            match timeout_at(deadline, keeper.run_until_cancelled(outcome)).await {
+                Ok(Some(Ok(outcome))) => return outcome.map(Some),
+                // The pool was closed, or the keeper has ended with its runtime.
+                Ok(_) => {}
+                Err(_) => return Err(self.too_late()),
             }
-            outcome
-        };
-        match timeout_at(deadline, outcome).await {
-            Ok(Ok(outcome)) => outcome.map(Some),
-            Ok(Err(_)) if self.lock().closed => Ok(None),
-            // The keeper's runtime has ended.
-            Ok(Err(_)) => Err(Error::closed(CloseReason::Local)),
-            Err(_) => Err(self.too_late()),
         }
     }
 
@@ -163,17 +167,19 @@ impl<P: Protocol> Pool<P> {
     pub(crate) fn want(self: &Arc<Self>, core: &Arc<Core<P>>) {
         let mut state = self.lock();
         state.wanted_once = true;
+        self.wake.notify_one();
         self.have_kept(&mut state, core);
     }
 
-    /// Has the keeper look at the pool; must be called within a runtime.
-    fn have_kept(self: &Arc<Self>, state: &mut State<P>, core: &Arc<Core<P>>) {
-        if state.has_no_keeper() {
-            state.dialing = 0;
-            let keeping = core.keep(self);
-            state.keeper = Some(self.registry.track(keeping));
+    /// The keeper, made if there is none; must be called within a runtime.
+    fn have_kept(self: &Arc<Self>, state: &mut State<P>, core: &Arc<Core<P>>) -> CancellationToken {
+        if let Some(keeper) = state.keeper.as_ref().filter(|it| !it.is_cancelled()) {
+            return keeper.clone();
         }
-        self.wake.notify_one();
+        state.dialing = 0;
+        let keeper = core.keep(self);
+        state.keeper = Some(keeper.clone());
+        keeper
     }
 
     fn too_late(&self) -> Error {
@@ -358,10 +364,6 @@ impl<P: Protocol> State<P> {
         if !self.closed {
             self.waiters.push(waiter);
         }
-    }
-
-    fn has_no_keeper(&self) -> bool {
-        self.keeper.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Forgets the calls that have given up.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use bolt_codec::bolt::{Bolt, BoltVersion};
 #[cfg(feature = "hessian")]
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::runtime::Handle;
 
 use super::body::{Body, DecodeBody, EncodeBody, Raw};
 use super::call::{Call, OnewayCall};
@@ -17,7 +18,8 @@ use crate::events::ConnectionEvent;
 use crate::time::deadline;
 use crate::{Address, Client, ConnectionConfig, Error, ErrorKind, Result, SocketOptions};
 
-/// A SOFABolt client. Cheap to clone; clones share their connections. Java: `RpcClient`.
+/// A SOFABolt client. Cheap to clone; clones share their connections, which live on the
+/// [runtime](crate::client#runtimes) that the client was built in. Java: `RpcClient`.
 ///
 /// ```
 /// # #[cfg(feature = "hessian")]
@@ -160,6 +162,14 @@ impl RpcClientBuilder {
         listener: impl Fn(&ConnectionEvent<Bolt>) + Send + Sync + 'static,
     ) -> Self {
         self.client = self.client.on_connection_event(listener);
+        self
+    }
+
+    /// The client's own runtime, [on which its connections live](crate::client#runtimes) and which
+    /// [blocking calls](Call::blocking) need; by default the one that the client is built in, if any.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.client = self.client.runtime(runtime);
         self
     }
 

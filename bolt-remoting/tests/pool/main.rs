@@ -21,7 +21,7 @@ use bolt_codec::bolt::Bolt;
 use bolt_remoting::client::{IfAbsent, PoolConfig, PoolSnapshot, Random, RoundRobin, Select};
 use bolt_remoting::rpc::{Body, RpcClient};
 use bolt_remoting::{CloseReason, Connection, ErrorKind, Result};
-use support::bolt::{ECHO, NEVER, RAW, body, echo};
+use support::bolt::{NEVER, RAW, body, echo};
 use support::network::{Dial, Network};
 use support::{SEC, eventually, within};
 
@@ -66,35 +66,4 @@ fn live(client: &RpcClient) -> usize {
 
 async fn advance(seconds: u32) {
     tokio::time::sleep(SEC * seconds).await;
-}
-
-#[tokio::test]
-async fn a_client_outlives_the_runtime_that_its_connections_lived_in() {
-    let (_, address, client) = support::wire::both().await;
-    let elsewhere = {
-        let (client, address) = (client.clone(), address.clone());
-        tokio::task::spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .unwrap()
-                .block_on(async { call(&client, &address).await.is_err() })
-        })
-    };
-    assert!(within(elsewhere).await.unwrap(), "that server is gone");
-    let (_server, address) = support::wire::server_with(support::bolt::processors()).await;
-    let elsewhere = {
-        let (client, address) = (client.clone(), address.clone());
-        tokio::task::spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .unwrap()
-                .block_on(async { call(&client, &address).await.unwrap() })
-        })
-    };
-    assert_eq!(within(elsewhere).await.unwrap().class, ECHO);
-    call(&client, &address).await.unwrap();
 }

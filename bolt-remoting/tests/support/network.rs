@@ -45,6 +45,12 @@ impl Network {
         network
     }
 
+    /// The same for a test that is in no runtime itself.
+    pub(crate) fn with_server_on(runtime: &tokio::runtime::Runtime) -> Self {
+        let _within = runtime.enter();
+        Self::with_server()
+    }
+
     pub(crate) fn start(&self, server: RpcServer) {
         self.0.lock().unwrap().server = Some(Arc::new(server));
     }
