@@ -336,14 +336,50 @@ impl std::error::Error for Error {
     }
 }
 
+/// The kind says the same as far as there is a word for it; where connecting or binding failed, it is
+/// that of the I/O error behind it, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {
             ErrorKind::InvalidAddress | ErrorKind::InvalidArgument => io::ErrorKind::InvalidInput,
             ErrorKind::Timeout => io::ErrorKind::TimedOut,
             ErrorKind::Closed => io::ErrorKind::NotConnected,
+            ErrorKind::Connect | ErrorKind::Bind => io_kind(&error),
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
+    }
+}
+
+/// That of the first I/O error among the reasons.
+fn io_kind(error: &Error) -> io::ErrorKind {
+    let mut reasons = std::iter::successors(std::error::Error::source(error), |why| why.source());
+    let found = reasons.find_map(|why| why.downcast_ref::<io::Error>());
+    found.map_or(io::ErrorKind::Other, io::Error::kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn io_kind_of(error: Error) -> io::ErrorKind {
+        io::Error::from(error).kind()
+    }
+
+    #[test]
+    fn as_an_io_error_it_keeps_the_kind_of_the_one_behind_it() {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let connect = || Error::new(ErrorKind::Connect, "no");
+        let direct = connect().with_source(refused());
+        let deeper = connect().with_source(connect().with_source(refused()));
+        for error in [direct, deeper] {
+            assert_eq!(io_kind_of(error), io::ErrorKind::ConnectionRefused);
+        }
+        let bind = Error::new(ErrorKind::Bind, "no");
+        let taken = bind.with_source(io::Error::from(io::ErrorKind::AddrInUse));
+        assert_eq!(io_kind_of(taken), io::ErrorKind::AddrInUse);
+        assert_eq!(io_kind_of(connect()), io::ErrorKind::Other);
+        let late = Error::timeout().with_source(connect().with_source(refused()));
+        assert_eq!(io_kind_of(late), io::ErrorKind::TimedOut);
     }
 }
