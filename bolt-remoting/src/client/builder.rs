@@ -24,6 +24,7 @@ pub struct ClientBuilder<P: Protocol> {
     config: ConnectionConfig,
     adjust: Option<Box<Adjust>>,
     settings: PoolConfig,
+    connect_timeout: Option<Duration>,
     select: Arc<dyn Select<P>>,
     transport: Transport,
     connector: Option<Arc<dyn Connect>>,
@@ -41,6 +42,7 @@ impl<P: Protocol> ClientBuilder<P> {
             config: ConnectionConfig::client(),
             adjust: None,
             settings: PoolConfig::default(),
+            connect_timeout: None,
             select: Arc::new(LeastPending),
             transport: Transport::default(),
             connector: None,
@@ -83,10 +85,11 @@ impl<P: Protocol> ClientBuilder<P> {
     }
 
     /// How long connecting may take, name resolution and TLS handshake included, where the address
-    /// doesn't say. Default 1 s. A call's deadline ends its waiting earlier.
+    /// doesn't say. Default 1 s. A call's deadline ends its waiting earlier. It beats
+    /// [`PoolConfig::connect_timeout`], whichever is given first.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -182,7 +185,10 @@ impl<P: Protocol> ClientBuilder<P> {
 
     /// The client. Nothing is connected yet.
     #[must_use]
-    pub fn build(self) -> Client<P> {
+    pub fn build(mut self) -> Client<P> {
+        if let Some(timeout) = self.connect_timeout {
+            self.settings.connect_timeout = timeout;
+        }
         let connector = match self.connector {
             Some(connector) => Connector::Other(connector),
             None => Connector::Network(Arc::new(self.transport)),

@@ -25,7 +25,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct PoolConfig {
     /// How long connecting may take, name resolution and TLS handshake included, where the address
-    /// doesn't say.
+    /// doesn't say, nor [`ClientBuilder::connect_timeout`](super::ClientBuilder::connect_timeout).
     pub connect_timeout: Duration,
     /// Most addresses whose connections are kept. Above it the one that was not used for longest
     /// is let go. At least 1.

@@ -159,8 +159,8 @@ impl<P: Protocol> Client<P> {
 
     /// A connection of its own, outside of the pool of `address`: no call but those made on it goes
     /// there, and it is not made again when it is lost. The client's shutdown ends it, like all
-    /// others; close or drain it when it is not needed any more. Java:
-    /// `createStandaloneConnection`.
+    /// others; close or drain it when it is not needed any more. Takes no longer than the
+    /// [connect timeout](ClientBuilder::connect_timeout). Java: `createStandaloneConnection`.
     ///
     /// # Errors
     ///

@@ -73,7 +73,8 @@ impl RpcClientBuilder {
         self
     }
 
-    /// How long connecting may take where the address doesn't say. Default 1 s.
+    /// How long connecting may take where the address doesn't say. Default 1 s. It beats
+    /// [`PoolConfig::connect_timeout`], whichever is given first.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.client = self.client.connect_timeout(timeout);
@@ -105,8 +106,7 @@ impl RpcClientBuilder {
         self
     }
 
-    /// How connections are kept. Replaces the [`connect_timeout`](Self::connect_timeout) given
-    /// before.
+    /// How connections are kept.
     #[must_use]
     pub fn pools(mut self, pools: PoolConfig) -> Self {
         self.client = self.client.pools(pools);
@@ -336,12 +336,17 @@ impl RpcClient {
             .oneway(self.target(address.as_ref()), request, serializer)
     }
 
-    /// The connection to `address`, made if there is none, within the default timeout. Java:
-    /// `getConnection`.
+    /// A connection to `address`, made if there is none. Java: `getConnection`.
+    ///
+    /// It waits as long as a call that doesn't say: the [`timeout`](RpcClientBuilder::timeout) of the
+    /// builder, 3 s by default. An attempt to connect, whose failure ends the waiting earlier, may
+    /// take the time that the address says, or else
+    /// [`connect_timeout`](RpcClientBuilder::connect_timeout), 1 s by default.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAddress`], [`ErrorKind::Connect`], [`ErrorKind::Timeout`].
+    /// [`ErrorKind::InvalidAddress`], [`ErrorKind::Connect`], [`ErrorKind::Timeout`],
+    /// [`ErrorKind::Closed`] after a shutdown.
     ///
     /// # Cancel safety
     ///
@@ -352,8 +357,8 @@ impl RpcClient {
         Ok(RpcConnection::new(connection, Arc::clone(&self.settings)))
     }
 
-    /// A connection of its own, outside of the pool of `address`; see [`Client::standalone`]. Java:
-    /// `createStandaloneConnection`.
+    /// A connection of its own, outside of the pool of `address`, made within the connect timeout; see
+    /// [`Client::standalone`]. Java: `createStandaloneConnection`.
     ///
     /// # Errors
     ///

@@ -117,7 +117,7 @@
 //! | have four connections, all made before the first call | `Address::builder(host, port).connections(4).warm_up(true).build()?`; more in [`client`](crate::client) |
 //! | stay connected to a server that only tells you things | [`PoolConfig::reconnect`](crate::client::PoolConfig::reconnect)` = true`, or warm-up: otherwise nothing connects again until you ask for a connection. What you registered for, register for again in [`ClientBuilder::prepare`](crate::ClientBuilder::prepare) |
 //! | tell other peers of the same server | [`Connection::siblings`](crate::Connection::siblings); more below |
-//! | give up connecting sooner or later than after 1 s | [`AddressBuilder::connect_timeout`](crate::address::AddressBuilder::connect_timeout); it beats [`ClientBuilder::connect_timeout`](crate::ClientBuilder::connect_timeout), which is the same as [`PoolConfig::connect_timeout`](crate::client::PoolConfig::connect_timeout) |
+//! | give up connecting sooner or later than after 1 s | [`AddressBuilder::connect_timeout`](crate::address::AddressBuilder::connect_timeout); it beats [`ClientBuilder::connect_timeout`](crate::ClientBuilder::connect_timeout), which beats [`PoolConfig::connect_timeout`](crate::client::PoolConfig::connect_timeout) |
 //! | limits and timeouts | [`ConnectionConfig`](crate::ConnectionConfig), given to either builder |
 //! | TLS | `tls` of either builder, with the feature `tls` |
 //! | end in order | [`Server::shutdown`](crate::Server::shutdown), [`Client::shutdown`](crate::Client::shutdown) |

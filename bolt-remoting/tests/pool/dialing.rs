@@ -62,6 +62,22 @@ async fn a_dial_that_hangs_ends_with_the_connect_timeout_of_the_address() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_connect_timeout_of_the_builder_beats_that_of_the_pools_in_any_order() {
+    let network = Network::with_server();
+    network.script([Dial::Hangs, Dial::Hangs]);
+    let config = pools(|pools| pools.connect_timeout = SEC * 9);
+    let last = network.client().connect_timeout(SEC * 2);
+    let last = last.pools(config.clone());
+    let first = network.client().pools(config).connect_timeout(SEC * 2);
+    for client in [first, last] {
+        let client = client.build().unwrap();
+        let start = tokio::time::Instant::now();
+        call(&client, ONE).await.unwrap_err();
+        assert_eq!(start.elapsed(), SEC * 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_of_the_connector_fails_that_dial_only() {
     let first = std::sync::atomic::AtomicBool::new(true);
     let network = Network::with_server();
