@@ -117,7 +117,33 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// Makes the call and blocks the thread until its answer is there, at most until its deadline:
-    /// for plain threads beside a multi-threaded runtime, within which the client was built.
+    /// for plain threads beside a multi-threaded runtime, which is the
+    /// [client's own](super::RpcClientBuilder::runtime).
+    ///
+    /// A thread of [`spawn_blocking`](tokio::task::spawn_blocking), where waiting does no harm, looks
+    /// like any other of its runtime. There, [`Handle::block_on`] does the same:
+    ///
+    /// ```
+    /// # #[cfg(feature = "hessian")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use bolt_remoting::rpc::{RpcClient, RpcServer};
+    /// # let server = RpcServer::builder()
+    /// #     .handle(|_cx, text: String| async move { Ok(text) })
+    /// #     .bind("127.0.0.1:0").await?;
+    /// # let address = server.local_addr().to_string();
+    /// # let client = RpcClient::new();
+    /// # let answer = tokio::task::spawn_blocking(move || -> bolt_remoting::Result<String> {
+    /// let call = client.invoke(&address, "hi");
+    /// let answer: String = tokio::runtime::Handle::current().block_on(call.into_future())?;
+    /// # Ok(answer)
+    /// # }).await??;
+    /// # assert_eq!(answer, "hi");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "hessian"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     ///
@@ -130,9 +156,7 @@ impl<T: Send + 'static> Call<T> {
             return invalid("a blocking call on a thread of a tokio runtime: await it instead");
         }
         let Some(runtime) = self.runtime()? else {
-            return invalid(
-                "a blocking call of a client that was built outside of a tokio runtime",
-            );
+            return invalid("a blocking call of a client that has no tokio runtime of its own");
         };
         if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
             return invalid("a blocking call of a client whose runtime has no threads of its own");
