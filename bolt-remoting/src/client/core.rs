@@ -89,7 +89,9 @@ impl<P: Protocol> Core<P> {
 
     fn open(self: &Arc<Self>, text: &str, address: Address) -> Result<Arc<Pool<P>>> {
         let Recipe { protocol, config } = self.recipe(&address)?;
-        let make = |address| Pool::new(address, protocol, config, self);
+        let select = self.select.for_address(&address);
+        let select = select.unwrap_or_else(|| Arc::clone(&self.select));
+        let make = |address| Pool::new(address, protocol, config, select, self);
         let Opened { pool, evicted } = self.book.open(text, address, make)?;
         if let Some(evicted) = evicted {
             tracing::debug!(address = %evicted.address, "let go: there are too many addresses");

@@ -79,6 +79,7 @@ impl<P: Protocol> Pool<P> {
         address: Arc<Address>,
         protocol: Arc<P>,
         config: Arc<ConnectionConfig>,
+        select: Arc<dyn Select<P>>,
         core: &Core<P>,
     ) -> Arc<Self> {
         let settings = &core.settings;
@@ -89,7 +90,7 @@ impl<P: Protocol> Pool<P> {
             protocol,
             config,
             shown: ArcSwap::default(),
-            select: Arc::clone(&core.select),
+            select,
             marks: Marks::default(),
             state: Mutex::new(State {
                 members: Vec::new(),

@@ -1,11 +1,12 @@
 //! Which of a pool's connections a call takes.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bolt_codec::Protocol;
 
-use crate::Connection;
+use crate::{Address, Connection};
 
 /// Chooses among the connections of an address. Java: `ConnectionSelectStrategy`.
 ///
@@ -31,6 +32,13 @@ pub trait Select<P: Protocol>: Send + Sync + 'static {
     /// The place of the connection to take in `connections`, of which there are two at least. If
     /// that one has just ended, the next one that lives is taken; an index past the end wraps around.
     fn select(&self, connections: &[Connection<P>]) -> usize;
+
+    /// The strategy for the connections of `address` alone, for strategies that keep something per
+    /// address; asked for when an address, or another text that means it, is used for the first time.
+    /// `None`, the default, if this one chooses there too.
+    fn for_address(&self, _address: &Address) -> Option<Arc<dyn Select<P>>> {
+        None
+    }
 }
 
 /// The connection with the fewest calls that wait for an answer: a slow or stuck one gets fewer
@@ -63,13 +71,17 @@ impl<P: Protocol> Select<P> for Random {
     }
 }
 
-/// One after the other. The turns are counted over all addresses of the client.
+/// One after the other, for each address.
 #[derive(Default)]
 pub struct RoundRobin(AtomicUsize);
 
 impl<P: Protocol> Select<P> for RoundRobin {
     fn select(&self, _connections: &[Connection<P>]) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn for_address(&self, _address: &Address) -> Option<Arc<dyn Select<P>>> {
+        Some(Arc::new(Self::default()))
     }
 }
 

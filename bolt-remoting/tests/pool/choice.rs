@@ -39,6 +39,19 @@ async fn in_turns_every_connection_gets_every_fourth_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn turns_are_counted_for_each_address() {
+    let (_network, client) = with(RoundRobin::default()).await;
+    let other = FOUR_WARM.replace("peer:1", "peer:2");
+    let mut numbers = HashSet::new();
+    for _ in 0..4 {
+        for address in [FOUR_WARM, &other] {
+            numbers.insert(taken(&client, address).await.number());
+        }
+    }
+    assert_eq!(numbers.len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
 async fn by_chance_every_connection_has_its_turn() {
     let (_network, client) = with(Random).await;
     let mut numbers = HashSet::new();
