@@ -131,7 +131,7 @@ impl<P: Protocol> Book<P> {
 fn least_used<P: Protocol>(pools: &mut Pools<P>) -> Option<Arc<Pool<P>>> {
     for _ in 0..pools.len() {
         let (address, pool) = pools.pop_lru()?;
-        if !pool.marks.take(RECENT) {
+        if !pool.was_used(RECENT) {
             return Some(pool);
         }
         pools.put(address, pool);

@@ -28,10 +28,12 @@ pub struct PoolConfig {
     /// doesn't say, nor [`ClientBuilder::connect_timeout`](super::ClientBuilder::connect_timeout).
     pub connect_timeout: Duration,
     /// Most addresses whose connections are kept. Above it the one that was not used for longest
-    /// is let go. At least 1.
+    /// is let go; what counts as use is said at [`idle_timeout`](Self::idle_timeout). At least 1.
     pub max_addresses: usize,
-    /// The connections of an address that no call has used for this long, at most a quarter more,
-    /// are let go; `None` for never.
+    /// The connections of an address that nobody has used for this long, at most a quarter more,
+    /// are let go; `None` for never. What counts as use: calls, requests of the peer, and calls with
+    /// an answer on a connection that was [taken](super::Client::connection) and kept. What doesn't:
+    /// heartbeats, and oneway frames on such a connection.
     pub idle_timeout: Option<Duration>,
     /// A connection that has become this old is replaced by a new one, and let go once that is
     /// there and its calls have ended; `None` for never. A random part of up to a fifth is taken off, so that connections

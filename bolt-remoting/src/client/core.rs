@@ -58,9 +58,20 @@ pub(crate) struct Core<P: Protocol> {
 }
 
 /// What the connections to one address are made with.
-struct Recipe<P> {
-    protocol: Arc<P>,
-    config: Arc<ConnectionConfig>,
+pub(crate) struct Recipe<P: Protocol> {
+    pub(crate) protocol: Arc<P>,
+    pub(crate) config: Arc<ConnectionConfig>,
+    pub(crate) handler: Arc<dyn FrameHandler<P>>,
+}
+
+impl<P: Protocol> Clone for Recipe<P> {
+    fn clone(&self) -> Self {
+        Self {
+            protocol: Arc::clone(&self.protocol),
+            config: Arc::clone(&self.config),
+            handler: Arc::clone(&self.handler),
+        }
+    }
 }
 
 impl<P: Protocol> Core<P> {
@@ -76,6 +87,7 @@ impl<P: Protocol> Core<P> {
         Ok(Recipe {
             protocol: (self.protocol_of)(address)?,
             config,
+            handler: Arc::clone(&self.handler),
         })
     }
 
@@ -88,10 +100,10 @@ impl<P: Protocol> Core<P> {
     }
 
     fn open(self: &Arc<Self>, text: &str, address: Address) -> Result<Arc<Pool<P>>> {
-        let Recipe { protocol, config } = self.recipe(&address)?;
+        let recipe = self.recipe(&address)?;
         let select = self.select.for_address(&address);
         let select = select.unwrap_or_else(|| Arc::clone(&self.select));
-        let make = |address| Pool::new(address, protocol, config, select, self);
+        let make = |address| Pool::new(address, recipe, select, self);
         let Opened { pool, evicted } = self.book.open(text, address, make)?;
         if let Some(evicted) = evicted {
             tracing::debug!(address = %evicted.address, "let go: there are too many addresses");
@@ -197,7 +209,7 @@ impl<P: Protocol> Core<P> {
             family: Some(self.registry.family()),
             began: Instant::now(),
         };
-        let handler = Arc::clone(&self.handler);
+        let handler = recipe.handler;
         match dialed {
             Dialed::Network(net::Stream::Tcp(stream)) => {
                 self.registry.spawn(stream, setup, handler)
@@ -276,10 +288,7 @@ impl<P: Protocol> Core<P> {
         self: &Arc<Self>,
         pool: &Arc<Pool<P>>,
     ) -> impl Future<Output = Result<Fresh<P>>> + Send + use<P> {
-        let recipe = Recipe {
-            protocol: Arc::clone(&pool.protocol),
-            config: Arc::clone(&pool.config),
-        };
+        let recipe = pool.recipe.clone();
         let watch = Arc::downgrade(pool) as Weak<dyn Watch>;
         let (core, address) = (Arc::clone(self), Arc::clone(&pool.address));
         core.dial(recipe, address, Some(watch))

@@ -1,10 +1,13 @@
 //! Whether a pool is in use. No clock of its own: the time is passed in.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use bolt_codec::Protocol;
 use tokio::time::Instant;
 
+use crate::engine::handler::{FrameContext, FrameHandler, Reply};
 use crate::time::after;
 
 /// What has been done with a pool since somebody looked last.
@@ -27,6 +30,23 @@ impl Marks {
     /// Whether the mark was set; it isn't any more.
     pub(crate) fn take(&self, mark: u8) -> bool {
         self.0.fetch_and(!mark, Ordering::Relaxed) & mark != 0
+    }
+}
+
+/// The handler of a pool's connections: what a peer asks for is use of the pool too.
+pub(crate) struct Marking<P: Protocol> {
+    pub(crate) marks: Arc<Marks>,
+    pub(crate) handler: Arc<dyn FrameHandler<P>>,
+}
+
+impl<P: Protocol> FrameHandler<P> for Marking<P> {
+    fn handle(&self, cx: FrameContext<P>, frame: P::Frame, reply: &mut Reply<P>) {
+        self.marks.set();
+        self.handler.handle(cx, frame, reply);
+    }
+
+    fn catches_panics(&self) -> bool {
+        self.handler.catches_panics()
     }
 }
 

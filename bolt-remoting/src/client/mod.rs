@@ -20,14 +20,16 @@
 //!
 //! # Runtimes
 //!
-//! Connections, and the dials that make them with connector and [`prepare`](ClientBuilder::prepare), live on the client's
-//! own runtime, whichever runtime calls come from: the one [given](ClientBuilder::runtime) to its builder, else the one
-//! that it was built in. So that runtime has to go on: one of a single thread does as long as somebody is in its
-//! `block_on`, and without that calls of others end by no deadline.
+//! Connections, and the dials that make them with connector and
+//! [`prepare`](ClientBuilder::prepare), live on the client's own runtime, whichever runtime calls come
+//! from: the one [given](ClientBuilder::runtime) to its builder, else the one that it was built in. So
+//! that runtime has to go on. One of a single thread does so only while somebody is in its
+//! `block_on`: at other times nothing ends calls that others make, not even their deadline.
 //!
-//! A client without a runtime of its own, or whose own has ended, has the connections of an address live with the next
-//! caller that finds none. They are lost when that caller's runtime ends: calls in flight fail with
-//! [`ErrorKind::Closed`](crate::ErrorKind::Closed), those that wait for a connection dial anew.
+//! A client without a runtime of its own, or whose own has ended, has the connections of an address
+//! live with the next caller that finds none. They are lost when that caller's runtime ends: calls in
+//! flight fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed), those that wait for a connection
+//! dial anew.
 //!
 //! ```
 //! # #[cfg(feature = "hessian")]
@@ -64,6 +66,7 @@ mod connect;
 mod core;
 mod dial;
 mod idle;
+mod member;
 mod plan;
 mod pool;
 mod redial;

@@ -9,14 +9,14 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::core::Core;
+use super::core::{Core, Recipe};
 use super::dial::Fresh;
-use super::idle::{Check, Idle, Marks, USED};
+use super::idle::{Check, Idle, Marking, Marks, USED};
+use super::member::Member;
 use super::plan::{Due, Standing};
 use super::redial::Redial;
 use super::select::Select;
 use super::snapshot::PoolSnapshot;
-use crate::config::ConnectionConfig;
 use crate::engine::shared::Watch;
 use crate::registry::Registry;
 use crate::{Address, Connection, Error, ErrorKind, Result};
@@ -25,11 +25,10 @@ use crate::{Address, Connection, Error, ErrorKind, Result};
 /// pool's keeper, a task that lives as long as the pool, is the only one who adds and removes any.
 pub(crate) struct Pool<P: Protocol> {
     pub(crate) address: Arc<Address>,
-    pub(crate) protocol: Arc<P>,
-    pub(crate) config: Arc<ConnectionConfig>,
+    pub(crate) recipe: Recipe<P>,
     shown: ArcSwap<Vec<Connection<P>>>,
     select: Arc<dyn Select<P>>,
-    pub(crate) marks: Marks,
+    pub(crate) marks: Arc<Marks>,
     state: Mutex<State<P>>,
     /// Wakes the keeper.
     pub(crate) wake: Notify,
@@ -57,12 +56,6 @@ pub(crate) struct State<P: Protocol> {
 
 type Waiter<P> = oneshot::Sender<Result<Connection<P>>>;
 
-pub(crate) struct Member<P: Protocol> {
-    connection: Connection<P>,
-    /// When it is to be replaced.
-    until: Option<Instant>,
-}
-
 /// What is to be done for a pool now.
 pub(crate) enum Step {
     Dial(usize),
@@ -77,21 +70,24 @@ pub(crate) enum Step {
 impl<P: Protocol> Pool<P> {
     pub(crate) fn new(
         address: Arc<Address>,
-        protocol: Arc<P>,
-        config: Arc<ConnectionConfig>,
+        mut recipe: Recipe<P>,
         select: Arc<dyn Select<P>>,
         core: &Core<P>,
     ) -> Arc<Self> {
         let settings = &core.settings;
+        let marks = Arc::<Marks>::default();
+        recipe.handler = Arc::new(Marking {
+            marks: Arc::clone(&marks),
+            handler: recipe.handler,
+        });
         let wanted = address.connection_num();
         let redial = Redial::new(wanted, settings.first_backoff, settings.max_backoff);
         Arc::new(Self {
             address,
-            protocol,
-            config,
+            recipe,
             shown: ArcSwap::default(),
             select,
-            marks: Marks::default(),
+            marks,
             state: Mutex::new(State {
                 members: Vec::new(),
                 dialing: 0,
@@ -227,8 +223,7 @@ impl<P: Protocol> Pool<P> {
         state.prune_waiters();
         state.prune_members(now);
         let retired = state.retire(self.wanted());
-        let busy = !state.waiters.is_empty() || state.calls_waiting();
-        let check_at = match state.idle.check(now, || busy || self.marks.take(USED)) {
+        let check_at = match self.check_idle(&mut state, now) {
             Check::LetGo => return Step::LetGo,
             Check::At(at) => at,
         };
@@ -261,6 +256,34 @@ impl<P: Protocol> Pool<P> {
         }
     }
 
+    fn check_idle(&self, state: &mut State<P>, now: Instant) -> Check {
+        let State {
+            idle,
+            members,
+            waiters,
+            ..
+        } = state;
+        idle.check(now, || {
+            let busy = !waiters.is_empty() || members.iter().any(Member::is_busy);
+            self.used_since_look(members, USED) || busy
+        })
+    }
+
+    /// Whether the pool was used since it was asked last with this mark.
+    pub(crate) fn was_used(&self, mark: u8) -> bool {
+        self.used_since_look(&mut self.lock().members, mark)
+    }
+
+    fn used_since_look(&self, members: &mut [Member<P>], mark: u8) -> bool {
+        for member in members {
+            if member.has_new_calls() {
+                // For those who look for the other mark too.
+                self.marks.set();
+            }
+        }
+        self.marks.take(mark)
+    }
+
     /// A dial has ended.
     pub(crate) fn dialed(&self, outcome: Result<Fresh<P>>, until: Option<Instant>) {
         let now = Instant::now();
@@ -272,7 +295,7 @@ impl<P: Protocol> Pool<P> {
                 let connection = fresh.keep();
                 state.redial.connected();
                 state.last_error = None;
-                state.members.push(Member { connection, until });
+                state.members.push(Member::new(connection, until));
             }
             Ok(fresh) => drop(fresh),
             Err(error) => {
@@ -380,11 +403,6 @@ impl<P: Protocol> State<P> {
             let of_use = member.connection.stats().bytes_read > 0;
             self.redial.lost(now, of_use, fastrand::f64());
         }
-    }
-
-    fn calls_waiting(&self) -> bool {
-        let mut members = self.members.iter();
-        members.any(|member| member.connection.calls_waiting() > 0)
     }
 
     /// Takes out the oldest connections of which there are too many.

@@ -21,7 +21,7 @@ use bolt_codec::bolt::Bolt;
 use bolt_remoting::client::{IfAbsent, PoolConfig, PoolSnapshot, Random, RoundRobin, Select};
 use bolt_remoting::rpc::{Body, RpcClient};
 use bolt_remoting::{CloseReason, Connection, ErrorKind, Result};
-use support::bolt::{NEVER, RAW, body, echo};
+use support::bolt::{NEVER, RAW, body, echo, processors};
 use support::network::{Dial, Network};
 use support::{SEC, eventually, within};
 

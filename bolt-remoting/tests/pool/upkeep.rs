@@ -107,6 +107,61 @@ async fn an_unused_address_is_let_go_and_comes_back_when_it_is_used() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_on_a_connection_that_somebody_keeps_are_use_and_heartbeats_are_not() {
+    let network = Network::with_server();
+    let config = pools(|pools| pools.idle_timeout = Some(SEC * 60));
+    let client = network.client().pools(config).build().unwrap();
+    let kept = within(client.connect(ONE)).await.unwrap();
+    for _ in 0..10 {
+        let call = kept.invoke_raw(RAW, &echo("x"));
+        within(call.into_future()).await.unwrap();
+        advance(50).await;
+    }
+    assert!(kept.engine().is_open());
+    advance(26).await;
+    assert!(client.pools().is_empty());
+    within(kept.engine().closed()).await;
+    let beats = kept.engine().stats().heartbeats_sent;
+    assert!(beats > 10, "{beats}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_peer_asks_for_is_use_while_it_runs_and_when_it_has_ended() {
+    let network = Network::with_server();
+    let config = pools(|pools| pools.idle_timeout = Some(SEC * 60));
+    let client = network.client().pools(config).processors(processors());
+    let client = client.build().unwrap();
+    let kept = within(client.connect(ONE)).await.unwrap();
+    let pushing = network.server().connections().remove(0);
+    for _ in 0..10 {
+        let push = pushing.oneway_with(&RAW, &echo("x"));
+        within(push.into_future()).await.unwrap();
+        advance(50).await;
+    }
+    let call = pushing.invoke_raw(RAW, &body(NEVER, "")).timeout(SEC * 600);
+    let running = within(call.future()).await.unwrap();
+    advance(590).await;
+    assert!(kept.engine().is_open());
+    drop(running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_addresses_spare_the_one_whose_connection_somebody_calls_on() {
+    let network = Network::with_server();
+    let config = pools(|pools| pools.max_addresses = 3);
+    let client = network.client().pools(config).build().unwrap();
+    call(&client, "peer:2").await.unwrap();
+    let kept = within(client.connect(ONE)).await.unwrap();
+    call(&client, "peer:3").await.unwrap();
+    // Now the first one goes, and the others have to be used again.
+    call(&client, "peer:4").await.unwrap();
+    let on_kept = kept.invoke_raw(RAW, &echo("x"));
+    within(on_kept.into_future()).await.unwrap();
+    call(&client, "peer:5").await.unwrap();
+    assert!(kept.engine().is_open());
+}
+
+#[tokio::test(start_paused = true)]
 async fn above_the_most_addresses_the_one_unused_for_longest_is_let_go() {
     let network = Network::with_server();
     let config = pools(|pools| pools.max_addresses = 3);
