@@ -9,14 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bolt_codec::bolt::BoltVersion;
 use bolt_remoting::client::PoolConfig;
 use bolt_remoting::events::ConnectionEvent;
 use bolt_remoting::rpc::{Body, RpcClient, RpcServer};
 use bolt_remoting::{ErrorKind, Result};
 use futures::future::join_all;
-use support::bolt::{RAW, echo, processors};
+use support::bolt::{RAW, bolt, echo, heartbeat, processors};
 use support::network::{Dial, Network};
+use support::peer::bytes_of;
 use support::{SEC, eventually, within};
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 const ONE: &str = "peer:1";
@@ -33,6 +36,11 @@ async fn call(client: &RpcClient, address: &str) -> Result<Body> {
 
 fn live(client: &RpcClient) -> usize {
     client.pools().iter().map(|pool| pool.live).sum()
+}
+
+/// What a peer may say before anybody asks it for anything.
+fn heard() -> Vec<u8> {
+    bytes_of(&bolt(), heartbeat(BoltVersion::V1, 1))
 }
 
 async fn wait(duration: Duration) {
@@ -118,6 +126,28 @@ mod in_the_background {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn attempts_on_a_peer_that_accepts_says_something_and_closes_become_rare_too() {
+        let dials = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&dials);
+        let client = RpcClient::builder().connector(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let (near, mut far) = tokio::io::duplex(64);
+            tokio::spawn(async move {
+                far.write_all(&heard()).await.unwrap();
+                wait(SEC / 100).await;
+            });
+            async { Ok(near) }
+        });
+        let mut pools = PoolConfig::default();
+        pools.reconnect = true;
+        let client = client.pools(pools).build().unwrap();
+        call(&client, ONE).await.unwrap_err();
+        wait(SEC * 3600).await;
+        let dials = dials.load(Ordering::Relaxed);
+        assert!((120..=480).contains(&dials), "{dials}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn clients_that_lose_their_peer_together_come_back_one_by_one() {
         let network = Network::with_server();
         let clients: Vec<RpcClient> = (0..100).map(|_| reconnecting(&network)).collect();
@@ -170,23 +200,29 @@ mod for_calls {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_accepts_and_closes_is_not_stormed_either() {
-        let flapping = Arc::new(AtomicUsize::new(0));
-        let dials = Arc::clone(&flapping);
-        let client = RpcClient::builder().connector(move |_| {
-            dials.fetch_add(1, Ordering::Relaxed);
-            let (near, _gone) = tokio::io::duplex(64);
-            async { Ok(near) }
-        });
-        let mut pools = PoolConfig::default();
-        pools.reconnect = true;
-        let client = client.pools(pools).build().unwrap();
-        let start = Instant::now();
-        while start.elapsed() < SEC * 60 {
-            call(&client, ONE).await.unwrap_err();
-            wait(SEC / 100).await;
+        for said in [vec![], heard()] {
+            let flapping = Arc::new(AtomicUsize::new(0));
+            let dials = Arc::clone(&flapping);
+            let client = RpcClient::builder().connector(move |_| {
+                dials.fetch_add(1, Ordering::Relaxed);
+                let (near, mut gone) = tokio::io::duplex(64);
+                let said = said.clone();
+                async move {
+                    gone.write_all(&said).await?;
+                    Ok(near)
+                }
+            });
+            let mut pools = PoolConfig::default();
+            pools.reconnect = true;
+            let client = client.pools(pools).build().unwrap();
+            let start = Instant::now();
+            while start.elapsed() < SEC * 60 {
+                call(&client, ONE).await.unwrap_err();
+                wait(SEC / 100).await;
+            }
+            let dials = flapping.load(Ordering::Relaxed);
+            assert!((50..=66).contains(&dials), "{dials}");
         }
-        let dials = flapping.load(Ordering::Relaxed);
-        assert!((50..=66).contains(&dials), "{dials}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -217,6 +253,8 @@ mod a_hundred_restarts {
         call(&client, ONE).await.unwrap();
         let mut dials = network.dials();
         for restart in 0..100 {
+            // So that each of them lasts.
+            wait(SEC * 10).await;
             network.kill();
             eventually(|| live(&client) == 0).await;
             wait(SEC * (restart % 5)).await;

@@ -46,7 +46,8 @@ pub struct PoolConfig {
     /// `bolt.conn.reconnect`.
     pub reconnect: bool,
     /// The longest delay of the first attempt to connect again. It doubles with each failure, and
-    /// the delay is a random part of it, from zero to all.
+    /// with each connection that is lost within 10 s; the delay is a random part of it, from zero to
+    /// all.
     pub first_backoff: Duration,
     /// What the longest delay grows to.
     pub max_backoff: Duration,

@@ -7,9 +7,12 @@ use crate::Connection;
 
 pub(crate) struct Member<P: Protocol> {
     pub(super) connection: Connection<P>,
+    pub(super) since: Instant,
     /// When it is to be replaced.
     pub(super) until: Option<Instant>,
-    /// Calls that had been begun on it when somebody looked last.
+    /// Calls that had been begun on it when it came here, by who prepared it.
+    calls_before: u64,
+    /// The same when somebody looked last.
     calls_seen: u64,
 }
 
@@ -18,9 +21,17 @@ impl<P: Protocol> Member<P> {
         let calls = connection.stats().calls_started;
         Self {
             connection,
+            since: Instant::now(),
             until,
+            calls_before: calls,
             calls_seen: calls,
         }
+    }
+
+    /// Whether somebody could call on it and heard something: a peer may greet all and close.
+    pub(super) fn was_of_use(&self) -> bool {
+        let stats = self.connection.stats();
+        stats.bytes_read > 0 && stats.calls_started > self.calls_before
     }
 
     /// Whether calls were begun on it since the last look, also by those who keep connections.

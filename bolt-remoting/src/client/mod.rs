@@ -14,9 +14,9 @@
 //!
 //! How often an address is dialed: a call that finds no connection has it dialed at once, without
 //! regard to back-off. But all attempts of a pool together, since it last lost a connection on which
-//! the peer had sent something, are bounded: as many as it wants connections and four more in one
-//! go, and after that as many a second as it wants connections. Calls that come while nothing may be
-//! dialed wait, until their deadline at most.
+//! there were calls and the peer had sent something, are bounded: as many as it wants connections and
+//! four more in one go, and after that as many a second as it wants connections. Calls that come while
+//! nothing may be dialed wait, until their deadline at most.
 //!
 //! # Runtimes
 //!

@@ -399,9 +399,9 @@ impl<P: Protocol> State<P> {
     fn prune_members(&mut self, now: Instant) {
         let lost = |member: &mut Member<P>| !member.connection.is_open();
         for member in self.members.extract_if(.., lost) {
-            // A peer that has never sent anything may be one that only accepts and closes.
-            let of_use = member.connection.stats().bytes_read > 0;
-            self.redial.lost(now, of_use, fastrand::f64());
+            let dice = fastrand::f64();
+            self.redial
+                .lost(now, member.since, member.was_of_use(), dice);
         }
     }
 

@@ -11,6 +11,9 @@ const SPARE: u32 = 4;
 /// The time in which the budget of a pool of one allows one attempt more.
 const EARNED_EVERY: Duration = Duration::from_secs(1);
 
+/// Connections that lived shorter than this are not worth making again at once.
+const LASTING: Duration = Duration::from_secs(10);
+
 /// The attempts of one pool: back-off after failures, and a budget that bounds all attempts since
 /// the last connection that was of use, also those that calls ask for and those that succeed only
 /// for a moment.
@@ -19,6 +22,10 @@ pub(crate) struct Redial {
     first: Duration,
     most: Duration,
     failures: u32,
+    /// Connections one after the other that did not last.
+    short_lived: u32,
+    /// When the last of them was lost.
+    shortly_lost: Option<Instant>,
     /// Before this time nothing is dialed unless a call needs it.
     not_before: Option<Instant>,
     /// When the budget will be as large as it gets.
@@ -34,6 +41,8 @@ impl Redial {
             first,
             most,
             failures: 0,
+            short_lived: 0,
+            shortly_lost: None,
             not_before: None,
             full_at: None,
             earned_every: EARNED_EVERY / wanted,
@@ -69,18 +78,26 @@ impl Redial {
         self.back_off(now, dice);
     }
 
-    /// A connection was lost: others have lost theirs to this peer too, so not even the first
-    /// attempt is made without back-off. One that was of use gives the whole budget back: it bounds
-    /// attempts that lead nowhere.
-    pub(crate) fn lost(&mut self, now: Instant, of_use: bool, dice: f64) {
+    /// A connection that was made at `since` is lost: others have lost theirs to this peer too, so
+    /// not even the first attempt is made without back-off, and the delay doubles as long as none
+    /// lasts. One that was of use gives the whole budget back: it bounds attempts that lead nowhere.
+    pub(crate) fn lost(&mut self, now: Instant, since: Instant, of_use: bool, dice: f64) {
         if of_use {
             self.full_at = None;
+        }
+        if now.saturating_duration_since(since) >= LASTING {
+            self.short_lived = 0;
+        } else if self.shortly_lost.is_none_or(|at| at <= since) {
+            // Those that were made before were lost together with the last one.
+            self.short_lived = self.short_lived.saturating_add(1);
+            self.shortly_lost = Some(now);
         }
         self.back_off(now, dice);
     }
 
     fn back_off(&mut self, now: Instant, dice: f64) {
-        let doublings = self.failures.saturating_sub(1).min(31);
+        let doublings = self.failures.max(self.short_lived);
+        let doublings = doublings.saturating_sub(1).min(31);
         let most = self.first.saturating_mul(1 << doublings).min(self.most);
         self.not_before = Some(after(now, most.mul_f64(dice)));
     }
@@ -124,7 +141,7 @@ mod tests {
     fn a_lost_connection_is_not_redialed_at_the_same_moment_by_everybody() {
         let (mut redial, now) = redial(1);
         redial.connected();
-        redial.lost(now, true, 0.7);
+        redial.lost(now, now - SEC * 60, true, 0.7);
         assert_eq!(redial.at(now, false), now + MILLI * 70);
         assert_eq!(redial.at(now, true), now, "but at once for a call");
     }
@@ -167,10 +184,37 @@ mod tests {
             }
             redial.begin(now);
             redial.connected();
-            redial.lost(now, false, 0.0);
+            redial.lost(now, now, false, 0.0);
             attempts += 1;
         }
         assert_eq!(attempts, 65);
+    }
+
+    #[test]
+    fn delays_double_too_while_connections_do_not_last_and_start_over_after_one_that_did() {
+        let (mut redial, mut now) = redial(1);
+        let mut delays = Vec::new();
+        for lasted in [0, 1, 9, 0, 10, 0, 0] {
+            redial.begin(now);
+            redial.connected();
+            let since = now;
+            now += SEC * lasted;
+            redial.lost(now, since, true, 1.0);
+            let next = redial.at(now, false);
+            delays.push((next - now).as_millis());
+            now = next;
+        }
+        assert_eq!(delays, [100, 200, 400, 800, 100, 100, 200]);
+    }
+
+    #[test]
+    fn connections_that_are_lost_together_count_once() {
+        let (mut redial, start) = redial(8);
+        let now = start + SEC;
+        for _ in 0..8 {
+            redial.lost(now, start, true, 1.0);
+        }
+        assert_eq!(redial.at(now, false), now + MILLI * 100);
     }
 
     #[test]
@@ -181,7 +225,7 @@ mod tests {
         }
         assert!(redial.at(now, true) > now);
         redial.connected();
-        redial.lost(now, true, 0.0);
+        redial.lost(now, now, true, 0.0);
         assert_eq!(redial.at(now, true), now);
     }
 
