@@ -9,7 +9,7 @@
 //! | answers that wait for the outbox | 256 MiB | 256 MiB | none |
 //! | heartbeat interval, ack timeout, misses | 15 s, 1 s, 3 | off | client only: 15 s, 1 s, 3 |
 //! | closed when nothing was received for | never | 90 s | server: 90 s |
-//! | first frame within | – | 10 s | never |
+//! | first frame within | – | 20 s | never |
 //! | a begun frame complete within | 30 s | 30 s | never |
 //! | no progress in writing for | 30 s | 30 s | never |
 //! | running requests of a peer that closed its end | 1 s | 1 s | 0 |
@@ -23,7 +23,7 @@
 //! | requests being handled on all of them | 1,048,576 | 400 threads and a queue of 600, per process |
 //! | listen backlog | 1,024 | 1,024 |
 //! | TLS handshake of a server | within the time of the first frame | none |
-//! | a shared port: undecided connections, time to decide, bytes looked at | 1,024, 10 s, 64 | – |
+//! | a shared port: undecided connections, time to decide, bytes looked at | 1,024, 20 s, 64 | – |
 //! | connecting, TLS handshake included | 1 s | 1 s, without the handshake |
 //! | a call | 3 s | none |
 //!
@@ -67,8 +67,10 @@ pub struct ConnectionConfig {
     /// A connection on which no byte was received for this long is closed; `None` for never. Where the
     /// protocol has no heartbeats this is how long a client may be quiet.
     pub idle_timeout: Option<Duration>,
-    /// A connection that has sent no whole frame this long after it was made is closed; `None` for
-    /// never. Where the protocol has no heartbeats this hits clients that connect and wait.
+    /// A peer that has sent no whole frame this long after the connection was made is closed; `None` for
+    /// never. Default of servers 20 s, because a Java client that says nothing sends its first heartbeat
+    /// after 15 s: connections of a warm pool live on. Where the protocol has no heartbeats this hits
+    /// clients that connect and wait.
     pub first_frame_timeout: Option<Duration>,
     /// A frame whose first byte has arrived must be whole within this time.
     pub frame_timeout: Option<Duration>,
@@ -151,7 +153,7 @@ impl ConnectionConfig {
         Self {
             heartbeat: None,
             idle_timeout: Some(Duration::from_secs(90)),
-            first_frame_timeout: Some(Duration::from_secs(10)),
+            first_frame_timeout: Some(Duration::from_secs(20)),
             ..Self::client()
         }
     }

@@ -112,7 +112,7 @@
 //! - A callback is called exactly once, whatever happens: also for an answer that can't be read.
 //! - A frame has a largest size, a connection a largest number of requests in flight; what is above
 //!   is refused. See [`config`](crate::config).
-//! - A connection with no whole frame within 10 s is closed by a server, and so is one that doesn't
+//! - A connection with no whole frame within 20 s is closed by a server, and so is one that doesn't
 //!   complete a frame within 30 s.
 //! - Two addresses with different parameters have different connections; in Java the first one
 //!   decides for all.

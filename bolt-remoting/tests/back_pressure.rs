@@ -338,13 +338,25 @@ async fn a_peer_without_a_first_frame_is_closed_whatever_it_dribbles() {
     let start = Instant::now();
     let server = over(io, Role::Server, handler(), timed());
     let bytes = bytes_of(&bolt(), request(V1, 1, ECHO, vec![0; 100]));
-    for byte in bytes.chunks(1).take(9) {
+    for byte in bytes.chunks(1).take(19) {
         peer.send_bytes(byte).await;
         tokio::time::sleep(SEC).await;
     }
     peer.expect_end().await;
-    assert_eq!(start.elapsed().as_secs(), 10);
+    assert_eq!(start.elapsed().as_secs(), 20);
     assert_eq!(server.close_reason(), Some(CloseReason::FirstFrameTimeout));
+}
+
+/// A Java client that has nothing to say beats for the first time after 15 s.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_says_nothing_before_its_first_heartbeat_of_fifteen_seconds_stays() {
+    let (mut peer, io) = peer::in_memory(bolt(), 4096);
+    let server = over(io, Role::Server, handler(), ConnectionConfig::server());
+    tokio::time::sleep(SEC * 16).await;
+    peer.send(heartbeat(V1, 1)).await;
+    assert_eq!(peer.recv().await.id, 1);
+    tokio::time::sleep(SEC * 60).await;
+    assert!(server.is_open());
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,7 +87,8 @@ impl PortBuilder {
     }
 
     /// A connection whose protocol is still not known after this time, TLS handshake included, is
-    /// closed. Default 10 s.
+    /// closed. Default 20 s, for the same reason as
+    /// [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout).
     #[must_use]
     pub fn undecided_timeout(mut self, timeout: Duration) -> Self {
         self.undecided_timeout = timeout;
@@ -146,7 +147,7 @@ impl Port {
             socket: SocketOptions::default(),
             #[cfg(feature = "tls")]
             tls: None,
-            undecided_timeout: Duration::from_secs(10),
+            undecided_timeout: Duration::from_secs(20),
             max_undecided: 1024,
         }
     }

@@ -138,7 +138,7 @@
 //! within 46 s by default ([`HeartbeatConfig`](crate::HeartbeatConfig)), and servers don't take a
 //! quiet client for a dead one: it beats when it has received nothing for 15 s, or sent nothing. Without
 //! one, say how long a client of yours may be quiet: a server's
-//! [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout) is 10 s, its
+//! [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout) is 20 s, its
 //! [`idle_timeout`](crate::ConnectionConfig::idle_timeout) 90 s. With a way to refuse, a caller hears of overload, of a shutdown or of a
 //! handler that panicked; without one it is left to its timeout.
 //!
