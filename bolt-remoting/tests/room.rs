@@ -13,6 +13,7 @@ use bolt_remoting::{
     CloseReason, Connection, Error, ErrorKind, NoHandler, ResponseFuture, handler_fn,
 };
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use support::bolt::{BYTES, ECHO, NEVER, bolt, request};
 use support::peer::{self, Peer};
 use support::{eventually, far, untimed, within};
@@ -180,7 +181,7 @@ async fn a_caller_that_gives_up_holds_nobody_up() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_caller_that_gives_up_when_it_has_been_let_in_passes_its_room_on() {
     let (mut peer, client) = client(1);
     let first = client.start_call(call(1), far()).await.unwrap();
@@ -278,23 +279,58 @@ async fn all_are_told_at_once_when_the_connection_closes() {
     all_are_told(async |_, client| client.close()).await;
 }
 
+/// A caller whose future is kept and not polled: it is let in when there is room.
+fn forgetful(
+    client: &Connection<Bolt>,
+    len: usize,
+) -> BoxFuture<'static, Result<ResponseFuture<Bolt>, Error>> {
+    let client = client.clone();
+    let mut caller = Box::pin(async move { client.start_call(call(len), far()).await });
+    assert!(caller.as_mut().now_or_never().is_none());
+    caller
+}
+
 #[tokio::test(start_paused = true)]
-async fn room_set_aside_for_a_caller_that_is_not_polled_goes_on_at_its_deadline() {
-    let (_peer, client) = client(1);
+async fn a_caller_that_is_let_in_and_not_polled_holds_others_up_for_a_moment_only() {
+    let (mut peer, client) = client(1);
     let running = client.start_call(call(1), far()).await.unwrap();
     let start = Instant::now();
-    let deadline = start + Duration::from_secs(5);
-    let mut forgetful = Box::pin(client.start_call(call(1), deadline));
-    assert!(forgetful.as_mut().now_or_never().is_none());
-    let next = wait(&client, 1).await;
+    let first = forgetful(&client, 2);
+    let next = wait(&client, 3).await;
+    let last = wait(&client, 4).await;
     drop(running);
     rest().await;
     assert!(!next.is_finished(), "it is not its turn");
-    begun(next).await;
-    assert_eq!(start.elapsed().as_secs(), 5);
-    let error = forgetful.await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.was_sent()),
-        (ErrorKind::Timeout, false)
-    );
+    let next = within(next).await.unwrap().unwrap();
+    assert!(start.elapsed() < Duration::from_millis(50));
+    // Its place it still has, before those that came later.
+    let first = tokio::spawn(first);
+    rest().await;
+    drop(next);
+    begun(first).await;
+    begun(last).await;
+    assert_eq!(sizes(&mut peer, 4).await, [1, 3, 2, 4]);
+}
+
+/// Most of the outbox is set aside for one who doesn't come for it.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_let_in_and_not_polled_holds_answers_up_for_a_moment_only() {
+    let (mut peer, io) = peer::in_memory(bolt(), 1024);
+    let mut config = untimed();
+    config.outbox_limit = LIMIT;
+    let handler = handler_fn(|_cx, frame: BoltFrame| async move {
+        Some(frame.respond(BYTES, vec![7; LIMIT / 4]))
+    });
+    let (protocol, config) = (Arc::new(bolt()), Arc::new(config));
+    let end = Connection::over(io, protocol, Role::Server, Arc::new(handler), config);
+    fill(&end).await;
+    let kept = forgetful(&end, LIMIT - 1000);
+    let other = wait(&end, LIMIT).await;
+    let start = Instant::now();
+    assert_eq!(sizes(&mut peer, 1).await, [LIMIT]);
+    peer.send(request(V1, 1, BYTES, "")).await;
+    assert_eq!(sizes(&mut peer, 2).await, [LIMIT, LIMIT / 4]);
+    assert!(start.elapsed() < Duration::from_millis(50));
+    begun(other).await;
+    begun(tokio::spawn(kept)).await;
 }

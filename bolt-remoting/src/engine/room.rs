@@ -1,9 +1,15 @@
-//! Who waits for room on a connection, first come first served. No lock and no I/O.
+//! Who waits for room on a connection, first come first served. No lock, no I/O and no clock of its
+//! own: the time is passed in.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::time::Instant;
+
+/// How long room is set aside for a caller that was let in: it may never be polled again, and others
+/// wait for that room. One that comes later has its old place in the line.
+const COMING: Duration = Duration::from_millis(10);
 
 /// What a caller needs, and what is set aside for those let in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,23 +23,23 @@ pub(crate) struct Room {
 /// The callers that wait. Answers that wait for the outbox have their place in the same line, but
 /// are kept there.
 ///
-/// Whoever is let in has its room set aside until it comes for it, gives up or is too late. Those are
-/// always the ones with the lowest numbers.
+/// Whoever is let in has its room set aside until it comes for it, gives up or is too late.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    callers: BTreeMap<u64, Caller>,
+    waiting: BTreeMap<u64, Caller>,
+    /// Those who have been let in and have not come yet.
+    let_in: BTreeMap<u64, Caller>,
     next: u64,
-    /// Callers with a number below this one have been let in.
-    let_in: u64,
     set_aside: Room,
-    /// No caller's deadline is before this.
+    /// Nobody has to leave before this.
     earliest: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Caller {
     needs: Room,
-    deadline: Instant,
+    /// When it leaves the line unless it has come.
+    until: Instant,
     waker: Option<Waker>,
 }
 
@@ -44,68 +50,83 @@ impl Line {
         self.next - 1
     }
 
-    /// A caller joins at the end, until `deadline`.
-    pub(crate) fn join(&mut self, needs: Room, deadline: Instant, waker: Waker) -> u64 {
-        let number = self.number();
-        let earliest = self.earliest().unwrap_or(deadline);
-        self.earliest = Some(earliest.min(deadline));
+    /// A caller takes its place, at the end unless it had one before, until `deadline`.
+    pub(crate) fn join(
+        &mut self,
+        before: Option<u64>,
+        needs: Room,
+        deadline: Instant,
+        waker: Waker,
+    ) -> u64 {
+        let number = before.unwrap_or_else(|| self.number());
+        self.somebody_leaves_at(deadline);
         let caller = Caller {
             needs,
-            deadline,
+            until: deadline,
             waker: Some(waker),
         };
-        self.callers.insert(number, caller);
+        self.waiting.insert(number, caller);
         number
     }
 
-    /// A time before which nobody is too late, if there is anybody at all.
-    pub(crate) fn earliest(&self) -> Option<Instant> {
-        self.earliest.filter(|_| !self.callers.is_empty())
+    fn somebody_leaves_at(&mut self, until: Instant) {
+        self.earliest = Some(self.earliest().map_or(until, |at| at.min(until)));
     }
 
-    /// Those whose deadline has passed leave, also if they were let in and have not come: they may
-    /// never be polled again. Whether there were any.
+    /// A time before which nobody has to leave, if there is anybody at all.
+    pub(crate) fn earliest(&self) -> Option<Instant> {
+        self.earliest
+            .filter(|_| !self.waiting.is_empty() || !self.let_in.is_empty())
+    }
+
+    /// Those whose deadline has passed leave, and those who were let in and have not come. Whether
+    /// there were any.
     pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> bool {
         if self.earliest().is_none_or(|earliest| now < earliest) {
             return false;
         }
-        let before = self.callers.len();
-        let late = |caller: &Caller| caller.deadline <= now;
-        let numbers = self.callers.iter().filter(|(_, caller)| late(caller));
-        for number in numbers.map(|(&number, _)| number).collect::<Vec<_>>() {
-            wakers.extend(self.remove(number).and_then(|caller| caller.waker));
+        let all = || self.waiting.iter().chain(&self.let_in);
+        let late = all().filter(|(_, caller)| caller.until <= now);
+        let numbers: Vec<u64> = late.map(|(&number, _)| number).collect();
+        self.earliest = all()
+            .map(|(_, caller)| caller.until)
+            .filter(|&at| at > now)
+            .min();
+        for &number in &numbers {
+            let waiting = self.waiting.remove(&number);
+            wakers.extend(waiting.and_then(|caller| caller.waker));
+            self.leave(number);
         }
-        self.earliest = self.callers.values().map(|caller| caller.deadline).min();
-        self.callers.len() < before
+        !numbers.is_empty()
     }
 
-    /// Whether a caller with this number has been let in; if not, `waker` is told when it is.
-    pub(crate) fn ask(&mut self, number: u64, waker: &Waker) -> bool {
-        if number < self.let_in {
-            return true;
+    /// Whether the caller with this number has been let in; if not, `waker` is told when it is.
+    /// `None` for one who is not in the line (any more).
+    pub(crate) fn ask(&mut self, number: u64, waker: &Waker) -> Option<bool> {
+        if self.let_in.contains_key(&number) {
+            return Some(true);
         }
-        if let Some(caller) = self.callers.get_mut(&number) {
-            caller.waker = Some(waker.clone());
-        }
-        false
+        let caller = self.waiting.get_mut(&number)?;
+        caller.waker = Some(waker.clone());
+        Some(false)
     }
 
     /// The first caller that has not been let in.
     pub(crate) fn first(&self) -> Option<(u64, Room)> {
-        if self.callers.is_empty() {
-            return None;
-        }
-        let (&number, caller) = self.callers.range(self.let_in..).next()?;
+        let (&number, caller) = self.waiting.first_key_value()?;
         Some((number, caller.needs))
     }
 
     /// Sets room aside for the caller that is the [`first`](Self::first).
-    pub(crate) fn let_in(&mut self) -> Option<Waker> {
-        let (&number, caller) = self.callers.range_mut(self.let_in..).next()?;
-        self.let_in = number + 1;
+    pub(crate) fn let_in(&mut self, now: Instant) -> Option<Waker> {
+        let (number, mut caller) = self.waiting.pop_first()?;
+        caller.until = caller.until.min(now + COMING);
+        self.somebody_leaves_at(caller.until);
         self.set_aside.bytes += caller.needs.bytes;
         self.set_aside.calls += caller.needs.calls;
-        caller.waker.take()
+        let waker = caller.waker.take();
+        self.let_in.insert(number, caller);
+        waker
     }
 
     /// What is set aside for callers that were let in and have not come yet.
@@ -115,21 +136,18 @@ impl Line {
 
     /// The caller comes for its room, or gives up. Whether it had been let in.
     pub(crate) fn leave(&mut self, number: u64) -> bool {
-        self.remove(number).is_some() && number < self.let_in
-    }
-
-    fn remove(&mut self, number: u64) -> Option<Caller> {
-        let caller = self.callers.remove(&number)?;
-        if number < self.let_in {
-            self.set_aside.bytes -= caller.needs.bytes;
-            self.set_aside.calls -= caller.needs.calls;
-        }
-        Some(caller)
+        let Some(caller) = self.let_in.remove(&number) else {
+            self.waiting.remove(&number);
+            return false;
+        };
+        self.set_aside.bytes -= caller.needs.bytes;
+        self.set_aside.calls -= caller.needs.calls;
+        true
     }
 
     /// Nobody is let in any more: all are to look for themselves.
     pub(crate) fn dissolve(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.callers.values_mut().filter_map(|c| c.waker.take()));
+        wakers.extend(self.waiting.values_mut().filter_map(|c| c.waker.take()));
     }
 }
 
@@ -137,23 +155,32 @@ impl Line {
 mod tests {
     use super::*;
 
+    const SEC: Duration = Duration::from_secs(1);
+
     fn needs(bytes: usize) -> Room {
         Room { bytes, calls: 1 }
     }
 
     fn join(line: &mut Line, bytes: usize) -> u64 {
-        line.join(needs(bytes), Instant::now(), Waker::noop().clone())
+        join_until(line, bytes, Instant::now() + 3600 * SEC)
+    }
+
+    fn join_until(line: &mut Line, bytes: usize, deadline: Instant) -> u64 {
+        line.join(None, needs(bytes), deadline, Waker::noop().clone())
+    }
+
+    fn let_in(line: &mut Line) {
+        line.let_in(Instant::now());
     }
 
     #[test]
     fn who_is_too_late_leaves_whether_let_in_or_not() {
         let mut line = Line::default();
         let start = Instant::now();
-        let at = |seconds| start + std::time::Duration::from_secs(seconds);
-        let [a, _b, _c, d] =
-            [9, 2, 1, 8].map(|s| line.join(needs(s as usize), at(s), Waker::noop().clone()));
-        line.let_in();
-        line.let_in();
+        let at = |millis| start + Duration::from_millis(millis);
+        let [a, _b, _c, d] = [9, 2, 1, 8].map(|ms| join_until(&mut line, ms as usize, at(ms)));
+        line.let_in(start);
+        line.let_in(start);
         let mut wakers = Vec::new();
         assert_eq!(line.earliest(), Some(at(1)));
         assert!(!line.expire(start, &mut wakers));
@@ -170,23 +197,43 @@ mod tests {
     }
 
     #[test]
+    fn who_is_let_in_and_does_not_come_loses_the_room_and_keeps_the_place() {
+        let mut line = Line::default();
+        let start = Instant::now();
+        let [a, b] = [1, 2].map(|bytes| join(&mut line, bytes));
+        line.let_in(start);
+        assert_eq!(line.earliest(), Some(start + COMING));
+        assert!(line.expire(start + COMING, &mut Vec::new()));
+        assert_eq!(
+            (line.set_aside(), line.first()),
+            (Room::default(), Some((b, needs(2))))
+        );
+        assert_eq!(line.ask(a, Waker::noop()), None);
+        let deadline = start + SEC;
+        let again = line.join(Some(a), needs(1), deadline, Waker::noop().clone());
+        assert_eq!((again, line.first()), (a, Some((a, needs(1)))));
+        assert_eq!(line.earliest(), Some(deadline));
+    }
+
+    #[test]
     fn callers_are_let_in_in_the_order_of_joining() {
         let mut line = Line::default();
         let [a, b, c] = [1, 2, 4].map(|bytes| join(&mut line, bytes));
         assert_eq!(line.first(), Some((a, needs(1))));
-        line.let_in();
-        line.let_in();
+        let_in(&mut line);
+        let_in(&mut line);
         assert_eq!(line.first(), Some((c, needs(4))));
         assert_eq!(line.set_aside(), Room { bytes: 3, calls: 2 });
-        assert!(line.ask(b, Waker::noop()) && !line.ask(c, Waker::noop()));
+        let asked = [b, c].map(|number| line.ask(number, Waker::noop()));
+        assert_eq!(asked, [Some(true), Some(false)]);
     }
 
     #[test]
     fn room_is_set_aside_until_its_caller_comes_or_gives_up() {
         let mut line = Line::default();
         let [a, b] = [1, 2].map(|bytes| join(&mut line, bytes));
-        line.let_in();
-        line.let_in();
+        let_in(&mut line);
+        let_in(&mut line);
         assert!(line.leave(b) && !line.leave(b));
         assert_eq!(line.set_aside(), needs(1));
         assert!(line.leave(a));

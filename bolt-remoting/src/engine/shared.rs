@@ -374,8 +374,9 @@ impl<P: Protocol> Shared<P> {
         let mut state = self.lock();
         state.pending.forget(id, slot);
         state.make_room(&mut wakers);
-        if !state.is_open() {
-            // Perhaps it was the last one that the end waits for.
+        if !state.is_open() || !wakers.is_empty() {
+            // Perhaps it was the last one that the end waits for, or somebody was let in who may
+            // never come.
             wakers.extend(state.rouse());
         }
         drop(state);

@@ -127,7 +127,7 @@ impl<P: Protocol> State<P> {
                     if !self.has_bytes(needs.bytes) {
                         return;
                     }
-                    wakers.extend(self.line.let_in());
+                    wakers.extend(self.line.let_in(Instant::now()));
                 }
                 (_, Some((_, bytes))) if self.has_bytes(bytes) => {
                     report::<P>(self.outbox.encode_deferred());

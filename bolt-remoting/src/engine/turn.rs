@@ -48,21 +48,23 @@ impl<P: Protocol> Future for Turn<'_, P> {
         if self.deadline <= Instant::now() || shared.closed(&state).is_some() {
             return Poll::Ready(());
         }
-        let number = match self.number {
-            Some(number) => number,
+        let place = self.number;
+        let let_in = match place.and_then(|number| state.line.ask(number, cx.waker())) {
+            Some(let_in) => let_in,
+            // New, or it was let in and came too late.
             None => {
                 let (needs, deadline) = (self.needs, self.deadline);
-                let number = state.line.join(needs, deadline, cx.waker().clone());
+                let known = state.line.earliest();
+                let number = state.line.join(place, needs, deadline, cx.waker().clone());
+                self.number = Some(number);
                 state.make_room(&mut wakers);
-                if state.line.earliest() == Some(deadline) {
+                if state.line.earliest() != known {
                     wakers.extend(state.rouse());
                 }
-                number
+                state.line.ask(number, cx.waker()) == Some(true)
             }
         };
-        let let_in = state.line.ask(number, cx.waker());
         drop(state);
-        self.number = Some(number);
         wakers.into_iter().for_each(Waker::wake);
         if let_in {
             Poll::Ready(())
@@ -81,8 +83,11 @@ impl<P: Protocol> Drop for Turn<'_, P> {
         let mut state = self.shared.lock();
         state.line.leave(number);
         state.make_room(&mut wakers);
-        // Answers may have been next in line.
-        if state.outbox.len() > 0 {
+        if !wakers.is_empty() {
+            // It sees to it that those who were let in come.
+            wakers.extend(state.rouse());
+        } else if state.outbox.len() > 0 {
+            // Answers may have been next in line.
             wakers.extend(state.rouse_to_write());
         }
         drop(state);
