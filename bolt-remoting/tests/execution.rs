@@ -235,6 +235,57 @@ async fn a_limit_is_shared_by_handlers_and_connections_and_is_free_again_afterwa
     within(call(&other, &address, "")).await.unwrap().unwrap();
 }
 
+/// Runs of a request with a deadline of a millisecond that came in one read with another one whose
+/// handler blocks for longer, and its answer.
+async fn expired_behind_a_long_turn(execution: Execution) -> (usize, Vec<ResponseStatus>) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let processors = Processors::new().handle_raw(GATED, move |_cx, body: Body| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if body.content == "long" {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        async { Ok(body) }
+    });
+    let (_server, address) = server_with(processors.execution(execution)).await;
+    let mut peer = peer::dial(bolt(), address.parse().unwrap()).await;
+    let mut late = request(BoltVersion::V1, 2, GATED, "");
+    late.head = Head::Request {
+        oneway: false,
+        timeout: 1,
+    };
+    let frames = [
+        request(BoltVersion::V1, 1, GATED, "long"),
+        late,
+        request(BoltVersion::V1, 3, GATED, ""),
+    ];
+    let bytes = frames.map(|frame| peer::bytes_of(&bolt(), frame));
+    peer.send_bytes(&bytes.concat()).await;
+    let mut answers = Vec::new();
+    loop {
+        let answer = peer.recv().await;
+        match answer.id {
+            2 => answers.push(status(&answer)),
+            3 => return (runs.load(Ordering::SeqCst) - 2, answers),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_place_too_a_request_may_expire_if_it_is_said_what_is_to_become_of_it() {
+    let place = Execution::in_place;
+    let told = |status| vec![status];
+    let discarded = expired_behind_a_long_turn(place().expired(Expired::Discard)).await;
+    assert_eq!(discarded, (0, vec![]));
+    let answered = expired_behind_a_long_turn(place().expired(Expired::Answer)).await;
+    assert_eq!(answered, (0, told(ResponseStatus::TIMEOUT)));
+    for runs in [place(), place().expired(Expired::Run)] {
+        let run = expired_behind_a_long_turn(runs).await;
+        assert_eq!(run, (1, told(ResponseStatus::SUCCESS)));
+    }
+}
+
 #[tokio::test]
 async fn in_order_one_request_of_a_connection_runs_after_the_other() {
     let gate = Gate::new();

@@ -52,6 +52,7 @@ enum Place {
 
 /// What becomes of a request whose caller has given up before its handler began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Expired {
     /// It is neither run nor answered, as in Java: its caller waits no more.
     #[default]
@@ -86,6 +87,9 @@ impl Execution {
     /// first waits delays the other requests of its connection, and afterwards, once, those that it
     /// shares its task with. One that blocks its thread until another has done something may block
     /// for ever, and all of those with it. Java: `processInIOThread`.
+    ///
+    /// Nothing queues here, so nobody looks whether a request has [expired](Self::expired) behind such
+    /// handlers, unless the execution says what is to become of those.
     #[must_use]
     pub fn in_place() -> Self {
         Self::new(Place::Connection)
@@ -151,7 +155,8 @@ impl Execution {
     }
 
     /// What becomes of requests whose deadline passed while they waited for their turn. Default
-    /// [`Expired::Discard`]. Oneway requests and those without a deadline never expire. Java:
+    /// [`Expired::Discard`], and [`Expired::Run`] for those that run [in place](Self::in_place) without
+    /// a limit: to look at the clock before each of them costs more than many a handler. Oneway requests and those without a deadline never expire. Java:
     /// `timeoutDiscard`.
     #[must_use]
     pub fn expired(mut self, expired: Expired) -> Self {
@@ -171,7 +176,10 @@ impl Execution {
 
     /// Whether it is nothing but a call of the handler.
     pub(super) fn is_direct(&self) -> bool {
-        matches!(self.place, Place::Connection) && self.limit.is_none() && !self.detached
+        matches!(self.place, Place::Connection)
+            && matches!(self.expired, None | Some(Expired::Run))
+            && self.limit.is_none()
+            && !self.detached
     }
 
     pub(super) fn of_expired(&self) -> Expired {

@@ -163,6 +163,7 @@ pub(super) fn is_no_answer(error: &Error) -> bool {
 
 /// How much of a failure a server tells its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorDetails {
     /// Exception class, message and where it was made (file name and line), as Java does.
     #[default]
