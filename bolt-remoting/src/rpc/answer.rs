@@ -84,7 +84,7 @@ impl<T: 'static> Future for Answer<T> {
                     Err(error) => return Poll::Ready(Err(error)),
                 };
                 if let Some(context) = &this.context {
-                    context.answered(&frame.class, &frame.header);
+                    context.answered(&frame);
                 }
                 let id = frame.id.into();
                 read(Response::of_frame(frame), &this.decoder).map_err(|error| {

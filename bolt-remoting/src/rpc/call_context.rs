@@ -2,10 +2,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bolt_codec::bolt::Bolt;
+use bolt_codec::bolt::{Bolt, BoltFrame};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::context::kept;
 use crate::{Connection, Extensions};
 
 /// What a caller gets to know about a call beside its outcome, and what it tells interceptors. Java:
@@ -88,11 +89,10 @@ impl CallContext {
         state.call.request_id = request_id;
     }
 
-    pub(super) fn answered(&self, class: &Bytes, header: &Bytes) {
+    pub(super) fn answered(&self, answer: &BoltFrame) {
         let mut state = self.lock();
         state.call.answered = Some(Instant::now());
-        state.call.response_class = class.clone();
-        state.call.response_header = header.clone();
+        (state.call.response_class, state.call.response_header) = kept(answer);
     }
 
     fn after(&self, phase: impl Fn(&Progress) -> Option<Instant>) -> Option<Duration> {

@@ -9,6 +9,20 @@ use tokio::time::Instant;
 use super::connection::RpcConnection;
 use crate::Extensions;
 
+/// Frames with more content than this are large.
+const LARGE: usize = 64 * 1024;
+
+/// Class and header of a frame, to be kept. Those of a large one are copies: a slice of what was
+/// received would keep all of it.
+pub(super) fn kept(frame: &BoltFrame) -> (Bytes, Bytes) {
+    let (class, header) = (&frame.class, &frame.header);
+    if frame.content.len() > LARGE {
+        let copy = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
+        return (copy(class), copy(header));
+    }
+    (class.clone(), header.clone())
+}
+
 /// Where a request came from, how long its caller waits, and what interceptors have found out about
 /// it. Java: `BizContext`.
 #[derive(Clone, Debug)]
@@ -30,6 +44,7 @@ impl RequestContext {
             Head::Request { oneway, timeout } => (oneway, timeout),
             Head::Response { .. } => (false, -1),
         };
+        let (class, header) = kept(frame);
         Self {
             connection,
             arrived,
@@ -37,8 +52,8 @@ impl RequestContext {
             request_id: frame.id,
             timeout_millis,
             oneway,
-            class: frame.class.clone(),
-            header: frame.header.clone(),
+            class,
+            header,
             extensions: Extensions::default(),
         }
     }
@@ -50,8 +65,11 @@ impl RequestContext {
 
     /// Interceptors may have changed what the request carries.
     pub(super) fn carries(&mut self, class: &Bytes, header: &Bytes) {
-        self.class = class.clone();
-        self.header = header.clone();
+        for (known, now) in [(&mut self.class, class), (&mut self.header, header)] {
+            if known != now {
+                *known = now.clone();
+            }
+        }
     }
 
     /// The connection that the request came on; calls on it go back to the caller (duplex).
@@ -102,8 +120,8 @@ impl RequestContext {
         self.arrived
     }
 
-    /// How long the request waited for its turn before the handler began: zero unless its
-    /// [`Execution`](super::Execution) queues. Java: `BOLT_PROCESS_WAIT_TIME`.
+    /// How long the request waited for its turn before the handler began: zero if its
+    /// [`Execution`](super::Execution) is no more than a call of the handler. Java: `BOLT_PROCESS_WAIT_TIME`.
     #[must_use]
     pub fn waited(&self) -> Duration {
         self.started.saturating_duration_since(self.arrived)
@@ -149,5 +167,29 @@ impl RequestContext {
     /// the one of the same type that was kept before.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<Arc<T>> {
         self.extensions.insert(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bolt_codec::bolt::BoltVersion;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_large_frame_is_not_the_frame() {
+        for (size, copied) in [(LARGE, false), (LARGE + 1, true)] {
+            let received = Bytes::from(vec![7; 20 + size]);
+            let frame = BoltFrame {
+                class: received.slice(..10),
+                header: received.slice(10..20),
+                content: received.slice(20..),
+                ..BoltFrame::go_away(BoltVersion::V1)
+            };
+            let (class, header) = kept(&frame);
+            assert_eq!((&class, &header), (&frame.class, &frame.header));
+            assert_eq!(class.as_ptr() != frame.class.as_ptr(), copied);
+            assert_eq!(header.as_ptr() != frame.header.as_ptr(), copied);
+        }
     }
 }

@@ -307,7 +307,7 @@ impl Outgoing {
         }
         let answer = self.start(deadline).await?.await?;
         if let Some(context) = &self.draft.context {
-            context.answered(&answer.class, &answer.header);
+            context.answered(&answer);
         }
         Ok(Some(Response::of_frame(answer)))
     }
