@@ -10,10 +10,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bolt_codec::Role;
-use bolt_remoting::{Connection, NoHandler};
+use bolt_remoting::{Connection, NoHandler, Server, handler_fn};
 use support::json::{Json, Message};
-use support::{SEC, far, peer, untimed, within};
+use support::peer::{self, Peer};
+use support::{SEC, eventually, far, untimed, within};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// Sends nothing before it is flushed, and takes two attempts for that, as TLS may.
 struct Buffered {
@@ -83,6 +86,93 @@ async fn a_flush_that_is_not_done_at_once_is_taken_up_again() {
         peer.send(request.answer(n)).await;
         assert_eq!(within(call).await.unwrap().body, n);
     }
+}
+
+/// Takes bytes and lets none of them out before it is told to, as TLS does where the socket is full.
+struct Dammed {
+    io: DuplexStream,
+    held: Vec<u8>,
+    open: CancellationToken,
+}
+
+impl AsyncRead for Dammed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Dammed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.held.extend_from_slice(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if !this.open.is_cancelled() {
+            let (open, waker) = (this.open.clone(), cx.waker().clone());
+            tokio::spawn(async move {
+                open.cancelled().await;
+                waker.wake();
+            });
+            return Poll::Pending;
+        }
+        while !this.held.is_empty() {
+            let n = ready!(Pin::new(&mut this.io).poll_write(cx, &this.held))?;
+            this.held.drain(..n);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// A server over a dammed stream that has answered a request.
+async fn answered() -> (Server<Json>, Peer<Json, DuplexStream>, CancellationToken) {
+    let (mut peer, io) = peer::in_memory(Json, 4096);
+    let open = CancellationToken::new();
+    let handler = handler_fn(|_cx, call: Message| async move { Some(call.answer("ok")) });
+    let server = Server::builder(Json, handler).without_listener();
+    let connection = server.attach(Dammed {
+        io,
+        held: Vec::new(),
+        open: open.clone(),
+    });
+    let connection = connection.unwrap();
+    peer.send(Message::call("x").with_id(1)).await;
+    eventually(|| connection.stats().bytes_written > 0).await;
+    (server, peer, open)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_for_what_the_transport_holds() {
+    let (server, mut peer, open) = answered().await;
+    let start = Instant::now();
+    let (cut_off, ()) = tokio::join!(server.shutdown(SEC * 30), async {
+        tokio::time::sleep(SEC * 20).await;
+        open.cancel();
+        assert_eq!(peer.recv().await.body, "ok");
+        peer.expect_end().await;
+        drop(peer);
+    });
+    assert_eq!((cut_off, start.elapsed().as_secs()), (0, 20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_the_transport_never_lets_out_counts_as_cut_off() {
+    let (server, _peer, _open) = answered().await;
+    assert_eq!(within(server.shutdown(SEC * 5)).await, 1);
 }
 
 #[test]

@@ -135,13 +135,13 @@ where
             Refill::Taken => Ok(Next::Again),
             Refill::Wait => Ok(Next::Yield),
             Refill::Failed(reason) => Err(reason),
-            Refill::Nothing => life.next(&state, writer.is_empty(), shared.role, next_due, now),
+            Refill::Nothing => life.next(&state, writer.is_done(), shared.role, next_due, now),
         };
         match &next {
             Ok(Next::Sleep(_) | Next::SendFin(_)) if !woken => {
-                state.sleep(cx.waker(), !writer.is_empty());
+                state.sleep(cx.waker(), !writer.is_done());
             }
-            Ok(Next::Over) => state.cut_off_unsent(writer.len()),
+            Ok(Next::Over) => state.cut_off_unsent(writer.left()),
             _ => {}
         }
         drop(state);
@@ -179,7 +179,7 @@ where
 
 impl Life {
     /// What comes next when there is nothing to write now, or the reason to finish. `written`: all
-    /// that was taken from the outbox is.
+    /// that was taken from the outbox has gone out.
     fn next<P: Protocol>(
         &self,
         state: &State<P>,

@@ -47,12 +47,14 @@ impl Writer {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.buf.len()
+    /// At least so many bytes have not gone out. How many the transport holds nobody knows.
+    pub(super) fn left(&self) -> usize {
+        self.buf.len() + usize::from(self.unflushed)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.buf.is_empty()
+    /// All that was taken has gone out.
+    pub(super) fn is_done(&self) -> bool {
+        self.left() == 0
     }
 
     /// Gives back the memory of an empty buffer.
@@ -60,14 +62,14 @@ impl Writer {
         self.buf.release();
     }
 
-    /// Takes what is queued, once all that was taken before is written.
+    /// Takes what is queued, once all that was taken before has gone out.
     pub(super) fn refill<P: Protocol>(
         &mut self,
         state: &mut State<P>,
         life: &Life,
         wakers: &mut Vec<Waker>,
     ) -> Refill {
-        if !self.buf.is_empty() || life.is_mute() {
+        if !self.is_done() || life.is_mute() {
             return Refill::Nothing;
         }
         state.outbox.written();
@@ -100,7 +102,7 @@ where
 {
     /// Writes what was taken, as much as the transport takes.
     pub(super) fn poll_writes(&mut self, cx: &mut Context<'_>, now: Instant) {
-        while !self.writer.is_empty() && !self.life.is_mute() {
+        while !self.writer.buf.is_empty() && !self.life.is_mute() {
             match poll_write_buf(Pin::new(&mut self.io), cx, &mut self.writer.buf) {
                 Poll::Ready(Ok(0)) => {
                     self.break_off(CloseReason::Io(io::ErrorKind::WriteZero), now);
