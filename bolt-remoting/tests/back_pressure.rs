@@ -15,8 +15,8 @@ use bolt_remoting::{
 };
 use futures::FutureExt;
 use futures::future::join_all;
-use support::bolt::{BYTES, ECHO, NEVER, bolt, heartbeat, request, status};
-use support::peer::{self, bytes_of};
+use support::bolt::{BYTES, ECHO, NEVER, bolt, heartbeat, oneway, request, status};
+use support::peer::{self, Peer, bytes_of};
 use support::{SEC, eventually, far, pair, untimed, within};
 use tokio::io::DuplexStream;
 use tokio::time::Instant;
@@ -108,7 +108,12 @@ async fn what_may_not_wait_overflows_unsent() {
         (ErrorKind::Overflow, false)
     );
     assert!((32..=130).contains(&kept.len()), "{}", kept.len());
-    let error = client.try_send(call(2000)).unwrap_err();
+    let content = vec![7; 2000].into();
+    let frame = BoltFrame {
+        content,
+        ..oneway(V1, 0, ECHO)
+    };
+    let error = client.try_send(frame).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Overflow);
 }
 
@@ -386,10 +391,7 @@ async fn a_server_closes_ninety_seconds_after_the_last_byte_received() {
     assert_eq!(peer.recv().await.id, 1);
     tokio::time::sleep(SEC * 60).await;
     // What the server sends is no sign of life of the peer.
-    server
-        .send(support::bolt::oneway(V1, 0, ECHO), far())
-        .await
-        .unwrap();
+    server.send(oneway(V1, 0, ECHO), far()).await.unwrap();
     peer.recv().await;
     let start = Instant::now();
     peer.expect_end().await;

@@ -40,6 +40,35 @@ async fn many_concurrent_calls_get_their_own_answers_over_tcp() {
     }
 }
 
+/// The next answer would reach the wrong call.
+#[tokio::test]
+async fn a_frame_of_the_wrong_kind_is_neither_called_with_nor_sent() {
+    let (client, _server) = pair(|| LINES, NoHandler, echo(), untimed());
+    let told = || Line::tell("x");
+    let outcomes = [
+        client.call(told(), SEC).await.map(drop),
+        client.start_call(told(), far()).await.map(drop),
+        client.try_call(told(), far()).map(drop),
+        client.send(Line::ask("x"), far()).await,
+        client.try_send(Line::ask("x")),
+    ];
+    for outcome in outcomes {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Send, false));
+    }
+    assert_eq!(text(ask(&client, "y").await).await, "y");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_its_deadline() {
+    let (mut peer, io) = peer::in_memory(LINES, 4096);
+    let client = over(io, Role::Client, NoHandler, untimed());
+    let error = client.send(Line::tell("late"), Instant::now()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
+    client.send(Line::tell("in time"), far()).await.unwrap();
+    assert_eq!(peer.recv().await.text(), "in time");
+}
+
 #[tokio::test]
 async fn a_server_answers_in_the_order_of_the_requests_though_handlers_finish_out_of_order() {
     let (mut peer, io) = peer::in_memory(LINES, 4096);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bolt_codec::{Protocol, Role};
+use bolt_codec::{Frame, FrameKind, Protocol, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -94,8 +94,9 @@ impl<P: Protocol> Connection<P> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Timeout`], [`ErrorKind::Closed`] and [`ErrorKind::Send`]. A zero timeout fails
-    /// at once without sending anything.
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Closed`] and [`ErrorKind::Send`], the last also for a frame
+    /// of kind [`Oneway`](FrameKind::Oneway), which gets no answer. A zero timeout fails at once without
+    /// sending anything.
     ///
     /// # Cancel safety
     ///
@@ -105,6 +106,7 @@ impl<P: Protocol> Connection<P> {
         if timeout.is_zero() {
             return Err(self.too_late());
         }
+        self.not_a(FrameKind::Oneway, &frame)?;
         self.start(frame, deadline(timeout)).await?.await
     }
 
@@ -124,6 +126,7 @@ impl<P: Protocol> Connection<P> {
         deadline: Instant,
     ) -> Result<ResponseFuture<P>> {
         self.check(deadline)?;
+        self.not_a(FrameKind::Oneway, &frame)?;
         self.start(frame, deadline).await
     }
 
@@ -147,6 +150,7 @@ impl<P: Protocol> Connection<P> {
     /// [`ErrorKind::Overflow`] without room; otherwise as [`call`](Self::call).
     pub fn try_call(&self, frame: P::Frame, deadline: Instant) -> Result<ResponseFuture<P>> {
         self.check(deadline)?;
+        self.not_a(FrameKind::Oneway, &frame)?;
         let queued = self.try_start(frame, deadline);
         let queued = queued.map_err(|rejected| self.overflow(rejected))?;
         Ok(self.clone().answer_to(queued))
@@ -171,12 +175,16 @@ impl<P: Protocol> Connection<P> {
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call).
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Closed`] and [`ErrorKind::Send`], the last also for a frame
+    /// of kind [`Request`](FrameKind::Request), whose answer nobody would wait for: where answers go in
+    /// order another call would get it.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future before it returns means that nothing is sent.
     pub async fn send(&self, frame: P::Frame, deadline: Instant) -> Result<()> {
+        self.check(deadline)?;
+        self.not_a(FrameKind::Request, &frame)?;
         self.when_room(deadline, Prepared::new(frame), 0, |frame, turn| {
             self.0.queue_oneway(frame, turn)
         })
@@ -187,8 +195,10 @@ impl<P: Protocol> Connection<P> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Overflow`] without room, [`ErrorKind::Closed`], [`ErrorKind::Send`].
+    /// [`ErrorKind::Overflow`] without room, [`ErrorKind::Closed`], [`ErrorKind::Send`] as
+    /// [`send`](Self::send).
     pub fn try_send(&self, frame: P::Frame) -> Result<()> {
+        self.not_a(FrameKind::Request, &frame)?;
         self.0
             .queue_oneway(Prepared::new(frame), None)
             .map_err(|rejected| self.overflow(rejected))
@@ -222,6 +232,18 @@ impl<P: Protocol> Connection<P> {
             return Err(self.too_late());
         }
         Ok(())
+    }
+
+    /// That the frame is for what it is used for: answers find their calls only then.
+    fn not_a(&self, wrong: FrameKind, frame: &P::Frame) -> Result<()> {
+        if frame.kind() != wrong {
+            return Ok(());
+        }
+        let text = match wrong {
+            FrameKind::Oneway => "a oneway frame gets no answer: it is to be sent, not called with",
+            _ => "a request gets an answer: it is to be called with, not sent",
+        };
+        Err(Error::new(ErrorKind::Send, text).with_call(self.0.peer, None, false))
     }
 
     fn too_late(&self) -> Error {
