@@ -52,8 +52,8 @@ pub struct ConnectionConfig {
     /// What the codec accepts and sends.
     pub limits: Limits,
     /// Most calls that wait for an answer on one connection, and, separately, most requests of the
-    /// peer that are being handled. Above it, own calls wait for room and the peer's requests are
-    /// refused as busy while reading goes on.
+    /// peer that are being handled; 0 counts as 1. Above it, own calls wait for room and the peer's
+    /// requests are refused as busy while reading goes on.
     pub max_in_flight: usize,
     /// Most bytes of encoded frames that wait to be written. Calls wait for room; one frame that
     /// is larger on its own is admitted when nothing else waits.
@@ -100,12 +100,13 @@ pub struct ConnectionConfig {
 #[non_exhaustive]
 pub struct HeartbeatConfig {
     /// Silence of either direction before a heartbeat, and least time between two. Default 15 s (Java:
-    /// `bolt.tcp.heartbeat.interval`).
+    /// `bolt.tcp.heartbeat.interval`); less than 10 ms counts as 10 ms.
     pub interval: Duration,
-    /// How long an answer may take. Default 1 s, and never more than the interval.
+    /// How long an answer may take. Default 1 s, and never more than the interval; less than 10 ms
+    /// counts as 10 ms.
     pub ack_timeout: Duration,
     /// Unanswered heartbeats in a row that end the connection. Default 3 (Java:
-    /// `bolt.tcp.heartbeat.maxtimes`).
+    /// `bolt.tcp.heartbeat.maxtimes`); 0 counts as 1.
     pub max_misses: u32,
 }
 
@@ -129,6 +130,10 @@ impl Default for HeartbeatConfig {
 }
 
 impl ConnectionConfig {
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.max_in_flight.max(1)
+    }
+
     /// Defaults of a client: heartbeats, no idle limit.
     #[must_use]
     pub fn client() -> Self {

@@ -231,16 +231,17 @@ impl<P: Protocol> Dispatch<P> {
         self.reply.take_spares(&mut state.boxes);
         state.make_room(self.wakers.list());
         let config = &shared.config;
+        let most = config.most_in_flight();
         self.admission = if !state.takes_requests() {
             Admission::Refuse(Refusal::ShuttingDown)
         } else if state.waiting_bytes() >= config.answer_backlog {
             Admission::Refuse(Refusal::Busy)
         } else {
-            let room = config.max_in_flight.saturating_sub(state.in_flight());
+            let room = most.saturating_sub(state.in_flight());
             Admission::Room(u32::try_from(room).unwrap_or(u32::MAX))
         };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
-        self.piling_up = state.waiting_answers() > config.max_in_flight.saturating_mul(2);
+        self.piling_up = state.waiting_answers() > most.saturating_mul(2);
         let calls = self.slots.len() + state.pending.waiting();
         drop(state);
         for (frame, slot) in self.received.drain(..).zip(&self.slots) {

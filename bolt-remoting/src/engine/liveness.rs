@@ -7,6 +7,9 @@ use tokio::time::Instant;
 use crate::config::HeartbeatConfig;
 use crate::time::after;
 
+/// Heartbeats come no faster, and their answers have at least as long.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -41,6 +44,14 @@ impl Liveness {
         idle: Option<Duration>,
         now: Instant,
     ) -> Self {
+        let heartbeat = heartbeat.map(|config| {
+            let interval = config.interval.max(SHORTEST);
+            HeartbeatConfig {
+                interval,
+                ack_timeout: config.ack_timeout.clamp(SHORTEST, interval),
+                ..config
+            }
+        });
         Self {
             heartbeat,
             idle,
@@ -82,9 +93,8 @@ impl Liveness {
         let Some(config) = self.heartbeat else {
             return Action::Wait(idle_at);
         };
-        let ack_timeout = config.ack_timeout.min(config.interval);
         if let (Some(beat), true) = (self.last_beat, self.outstanding) {
-            let answer_by = after(beat, ack_timeout);
+            let answer_by = after(beat, config.ack_timeout);
             if answer_by > now {
                 return Action::Wait(earlier(idle_at, answer_by));
             }
@@ -223,6 +233,23 @@ mod tests {
     fn a_server_closes_after_ninety_silent_seconds_without_beating() {
         let (beats, end) = run(&ConnectionConfig::server(), &[30], 1000);
         assert_eq!((beats, end), (vec![], Some((Action::Idle, 120))));
+    }
+
+    #[test]
+    fn heartbeats_without_pause_come_every_ten_milliseconds() {
+        let start = Instant::now();
+        let config = HeartbeatConfig {
+            max_misses: u32::MAX,
+            ..HeartbeatConfig::every(Duration::ZERO)
+        };
+        let mut liveness = Liveness::new(Some(config), None, start);
+        for n in 1..=5 {
+            let due = start + SHORTEST * n;
+            assert_eq!(liveness.poll(due - SHORTEST / 2), Action::Wait(Some(due)));
+            assert_eq!(liveness.poll(due), Action::Beat);
+            assert_eq!(liveness.poll(due), Action::Wait(Some(due + SHORTEST)));
+        }
+        assert_eq!(liveness.misses(), 4);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl<P: Protocol> State<P> {
             inbound: Inbound::new(P::CORRELATION),
             line: Line::default(),
             boxes: Vec::new(),
-            max_calls: config.max_in_flight.min(most_calls(P::CORRELATION)),
+            max_calls: config.most_in_flight().min(most_calls(P::CORRELATION)),
             cut_off: None,
             phase: Phase::Open,
             sleeper: Sleeper::default(),
