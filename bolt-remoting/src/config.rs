@@ -7,6 +7,7 @@
 //! | calls in flight per connection, each direction | 65,536 | 65,536 | none |
 //! | outbox | 1 MiB | 1 MiB | 64 KiB, then calls fail |
 //! | answers that wait for the outbox | 256 MiB | 256 MiB | none |
+//! | requests being handled, in bytes | 256 MiB | 256 MiB | none |
 //! | heartbeat interval, ack timeout, misses | 15 s, 1 s, 3 | off | client only: 15 s, 1 s, 3 |
 //! | closed when nothing was received for | never | 90 s | server: 90 s |
 //! | first frame within | – | 20 s | never |
@@ -62,6 +63,10 @@ pub struct ConnectionConfig {
     /// requests of the peer are refused as busy: it takes less than it asks for. Answers of requests
     /// that run already still come on top.
     pub answer_backlog: usize,
+    /// Bytes of the peer's requests that are being handled, as they were received, above which further
+    /// ones are refused as busy. One that is larger on its own is admitted when nothing else runs; what
+    /// is in the same read may come on top. Handlers that end without waiting count for nothing.
+    pub request_backlog: usize,
     /// Heartbeats that this end sends; `None` for none.
     pub heartbeat: Option<HeartbeatConfig>,
     /// A connection on which no byte was received for this long is closed; `None` for never. Where the
@@ -142,6 +147,7 @@ impl ConnectionConfig {
             max_in_flight: 65_536,
             outbox_limit: 1024 * 1024,
             answer_backlog: 256 * 1024 * 1024,
+            request_backlog: 256 * 1024 * 1024,
             heartbeat: Some(HeartbeatConfig::default()),
             idle_timeout: None,
             first_frame_timeout: None,

@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -309,6 +310,72 @@ async fn a_peer_that_provokes_refusals_without_end_and_reads_none_is_cut_off() {
     };
     within(async { tokio::select!(() = flood => {}, () = server.closed() => {}) }).await;
     assert_eq!(server.close_reason(), Some(CloseReason::WriteStalled));
+}
+
+/// `NEVER` waits, and each request has this much content.
+async fn requests_of(len: usize, peer: &mut Peer<Bolt, DuplexStream>, ids: Range<u32>) {
+    let bytes = ids.flat_map(|id| bytes_of(&bolt(), request(V1, id, NEVER, vec![7; len])));
+    peer.send_bytes(&bytes.collect::<Vec<u8>>()).await;
+}
+
+#[tokio::test]
+async fn requests_being_handled_are_bounded_in_bytes() {
+    let (mut peer, io) = peer::in_memory(bolt(), 4096);
+    let mut config = untimed();
+    config.request_backlog = 400 * 1024;
+    let server = over(io, Role::Server, handler(), config);
+    requests_of(100 * 1024, &mut peer, 1..5).await;
+    // The last one takes more than was left, and is the last one.
+    requests_of(1, &mut peer, 5..7).await;
+    for id in [5, 6] {
+        let refused = peer.recv().await;
+        let busy = ResponseStatus::SERVER_THREADPOOL_BUSY;
+        assert_eq!((refused.id, status(&refused)), (id, busy));
+    }
+    let stats = server.stats();
+    assert_eq!((stats.requests_in_flight, stats.requests_refused), (4, 2));
+}
+
+#[tokio::test]
+async fn large_requests_of_one_read_don_t_get_past_the_bound_in_bytes() {
+    let (mut peer, io) = peer::in_memory(bolt(), 1024 * 1024);
+    let mut config = untimed();
+    config.request_backlog = 1;
+    let server = over(io, Role::Server, handler(), config);
+    requests_of(70 * 1024, &mut peer, 1..11).await;
+    for _ in 0..9 {
+        let status = status(&peer.recv().await);
+        assert_eq!(status, ResponseStatus::SERVER_THREADPOOL_BUSY);
+    }
+    assert_eq!(server.stats().requests_in_flight, 1);
+}
+
+#[tokio::test]
+async fn requests_that_have_ended_make_room_for_a_larger_one() {
+    let (mut peer, io) = peer::in_memory(bolt(), 4096);
+    let mut config = untimed();
+    config.request_backlog = 1024;
+    let handler = handler_fn(|_cx, frame: BoltFrame| async move {
+        tokio::task::yield_now().await;
+        Some(frame.respond(ECHO, ""))
+    });
+    let _server = over(io, Role::Server, handler, config);
+    for id in 1..10 {
+        requests_of(100 * 1024, &mut peer, id..id + 1).await;
+        let answer = peer.recv().await;
+        assert_eq!((answer.id, status(&answer)), (id, ResponseStatus::SUCCESS));
+    }
+}
+
+#[tokio::test]
+async fn no_calls_in_flight_at_all_counts_as_one() {
+    let mut config = untimed();
+    config.max_in_flight = 0;
+    let (client, _server) = pair(bolt, NoHandler, handler(), config);
+    for _ in 0..3 {
+        let answer = within(client.call(call(3), SEC * 3600)).await.unwrap();
+        assert_eq!(answer.content.len(), 3);
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ use crate::error::CloseReason;
 const BATCH: usize = 32;
 /// No more calls under way than these, and their callers are not worth rousing a thread for.
 const FEW_CALLS: usize = 64;
+/// After a request of more bytes than this that has to wait it is looked at once whether others may run.
+const LARGE: usize = 64 * 1024;
 
 /// Gives requests to the handler and answers to their calls, [`BATCH`] frames of a read at a time.
 pub(crate) struct Dispatch<P: Protocol> {
@@ -95,12 +97,19 @@ impl<P: Protocol> Dispatch<P> {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
+    /// A frame has come, which took so many bytes.
+    pub(crate) fn on_frame(
+        &mut self,
+        frame: P::Frame,
+        bytes: usize,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
         match frame.kind() {
             FrameKind::Response | FrameKind::HeartbeatAck => {
                 self.received.push(frame);
             }
-            FrameKind::Request | FrameKind::Oneway => self.on_request(frame, cx, now),
+            FrameKind::Request | FrameKind::Oneway => self.on_request(frame, bytes, cx, now),
             FrameKind::Heartbeat => {
                 add(&self.shared.counters.heartbeats_received, 1);
                 if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
@@ -116,7 +125,7 @@ impl<P: Protocol> Dispatch<P> {
         }
     }
 
-    fn on_request(&mut self, frame: P::Frame, cx: &mut Context<'_>, now: Instant) {
+    fn on_request(&mut self, frame: P::Frame, bytes: usize, cx: &mut Context<'_>, now: Instant) {
         // Its handler may take long.
         self.in_turn = false;
         let wants_answer = frame.kind() == FrameKind::Request;
@@ -155,14 +164,15 @@ impl<P: Protocol> Dispatch<P> {
             Outcome::Panicked if wants_answer => self.answer(prepare(Err(Panicked), on_panic)),
             Outcome::Now(_) | Outcome::Panicked => {}
             Outcome::Later(answering) => {
-                if let Admission::Room(room) = &mut self.admission {
-                    *room -= 1;
+                match &mut self.admission {
+                    Admission::Room(room) if bytes <= LARGE => *room -= 1,
+                    admission => *admission = Admission::Unknown,
                 }
                 self.unfinished.push(Handling {
                     answering: Some(answering),
                     on_panic: on_panic.map(Box::new),
                     wants_answer,
-                    ticket: Ticket::default(),
+                    ticket: Ticket::of(bytes),
                     running: self.shared.load.as_ref().map(Load::begin),
                 });
             }
@@ -177,7 +187,8 @@ impl<P: Protocol> Dispatch<P> {
                 // Their turn comes first.
                 self.settle();
             }
-            let ticket = self.shared.lock().inbound.begin(true);
+            let mut ticket = Ticket::of(0);
+            self.shared.lock().inbound.begin(&mut ticket, true);
             self.shared.finish([Ended {
                 ticket,
                 answer,
@@ -225,7 +236,8 @@ impl<P: Protocol> Dispatch<P> {
             shared.go_away(&mut state, self.wakers.list());
         }
         for handling in &mut self.unfinished {
-            handling.ticket = state.inbound.begin(handling.wants_answer);
+            let wants_answer = handling.wants_answer;
+            state.inbound.begin(&mut handling.ticket, wants_answer);
         }
         shared.set_handling(0);
         self.reply.take_spares(&mut state.boxes);
@@ -234,7 +246,9 @@ impl<P: Protocol> Dispatch<P> {
         let most = config.most_in_flight();
         self.admission = if !state.takes_requests() {
             Admission::Refuse(Refusal::ShuttingDown)
-        } else if state.waiting_bytes() >= config.answer_backlog {
+        } else if state.waiting_bytes() >= config.answer_backlog
+            || state.inbound.bytes() >= config.request_backlog.max(1)
+        {
             Admission::Refuse(Refusal::Busy)
         } else {
             let room = most.saturating_sub(state.in_flight());

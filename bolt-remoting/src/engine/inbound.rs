@@ -1,6 +1,7 @@
 //! Requests of the peer that are being handled.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use bolt_codec::Correlation;
 
@@ -8,6 +9,8 @@ use bolt_codec::Correlation;
 #[derive(Debug)]
 pub(crate) struct Inbound<F> {
     running: usize,
+    /// What the requests took when they were received.
+    bytes: usize,
     /// Answers that are there and wait for their turn.
     held: usize,
     held_bytes: usize,
@@ -24,9 +27,20 @@ struct Order<F> {
     answers: VecDeque<Option<(F, usize)>>,
 }
 
-/// Stands for one request in flight; holds its place where answers go in order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Ticket(Option<u64>);
+/// Stands for one request in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    /// Where answers go in order, and there is to be one.
+    place: Option<NonZeroU64>,
+    bytes: usize,
+}
+
+impl Ticket {
+    /// For a request of so many bytes that is not counted yet.
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self { place: None, bytes }
+    }
+}
 
 /// A request has ended without the answer that it should have had, and answers go in order: none
 /// after it may be sent.
@@ -37,11 +51,12 @@ impl<F> Inbound<F> {
     pub(crate) fn new(correlation: Correlation) -> Self {
         let in_order = correlation == Correlation::InOrder;
         let order = in_order.then(|| Order {
-            first: 0,
+            first: 1,
             answers: VecDeque::new(),
         });
         Self {
             running: 0,
+            bytes: 0,
             held: 0,
             held_bytes: 0,
             order,
@@ -51,6 +66,11 @@ impl<F> Inbound<F> {
     /// Requests that have no answer yet.
     pub(crate) fn running(&self) -> usize {
         self.running
+    }
+
+    /// How many bytes they took when they were received.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Forgets the answers that wait for their turn: nothing is going to be sent any more.
@@ -71,14 +91,14 @@ impl<F> Inbound<F> {
         self.held_bytes
     }
 
-    /// A request comes in, which wants an answer or doesn't.
-    pub(crate) fn begin(&mut self, wants_answer: bool) -> Ticket {
+    /// A request comes in, which wants an answer or doesn't: it gets its place.
+    pub(crate) fn begin(&mut self, ticket: &mut Ticket, wants_answer: bool) {
         self.running += 1;
-        let order = self.order.as_mut().filter(|_| wants_answer);
-        Ticket(order.map(|order| {
+        self.bytes += ticket.bytes;
+        if let Some(order) = self.order.as_mut().filter(|_| wants_answer) {
+            ticket.place = NonZeroU64::new(order.first + order.answers.len() as u64);
             order.answers.push_back(None);
-            order.first + order.answers.len() as u64 - 1
-        }))
+        }
     }
 
     /// A request has ended, with an answer of about `len` bytes; gives the first of the answers that
@@ -90,12 +110,13 @@ impl<F> Inbound<F> {
         len: usize,
     ) -> Result<Option<F>, Gap> {
         self.running -= 1;
-        let (Some(order), Some(place)) = (&mut self.order, ticket.0) else {
+        self.bytes -= ticket.bytes;
+        let (Some(order), Some(place)) = (&mut self.order, ticket.place) else {
             return Ok(answer);
         };
         let answer = answer.ok_or(Gap)?;
         // All places are gone once nothing is sent any more.
-        let place = place.checked_sub(order.first);
+        let place = place.get().checked_sub(order.first);
         if let Some(entry) = place.and_then(|place| order.answers.get_mut(place as usize)) {
             *entry = Some((answer, len));
             self.held += 1;
@@ -120,6 +141,12 @@ impl<F> Inbound<F> {
 mod tests {
     use super::*;
 
+    fn begin(inbound: &mut Inbound<char>, wants_answer: bool) -> Ticket {
+        let mut ticket = Ticket::of(100);
+        inbound.begin(&mut ticket, wants_answer);
+        ticket
+    }
+
     /// Ends a request; returns what can be sent then.
     fn finish(
         inbound: &mut Inbound<char>,
@@ -138,16 +165,19 @@ mod tests {
     #[test]
     fn answers_by_id_go_out_as_they_come() {
         let mut inbound = Inbound::new(Correlation::ById { max: 9 });
-        let (a, b) = (inbound.begin(true), inbound.begin(true));
+        let (a, b) = (begin(&mut inbound, true), begin(&mut inbound, true));
+        assert_eq!(inbound.bytes(), 200);
         assert_eq!(finish(&mut inbound, b, Some('b')), Ok("b".into()));
         assert_eq!((inbound.running(), inbound.held()), (1, 0));
+        assert_eq!(inbound.bytes(), 100);
         assert_eq!(finish(&mut inbound, a, Some('a')), Ok("a".into()));
     }
 
     #[test]
     fn answers_in_order_wait_for_their_turn() {
         let mut inbound = Inbound::new(Correlation::InOrder);
-        let tickets = [true, true, false, true].map(|wants_answer| inbound.begin(wants_answer));
+        let tickets =
+            [true, true, false, true].map(|wants_answer| begin(&mut inbound, wants_answer));
         let mut end = |place: usize, answer| {
             let sent = finish(&mut inbound, tickets[place], Some(answer)).unwrap_or_default();
             (
@@ -165,7 +195,7 @@ mod tests {
     #[test]
     fn nothing_is_sent_after_a_missing_answer() {
         let mut inbound = Inbound::new(Correlation::InOrder);
-        let [a, b, c] = [true; 3].map(|wants_answer| inbound.begin(wants_answer));
+        let [a, b, c] = [true; 3].map(|wants_answer| begin(&mut inbound, wants_answer));
         assert_eq!(finish(&mut inbound, a, Some('a')), Ok("a".into()));
         assert_eq!(finish(&mut inbound, b, None), Err(Gap));
         assert_eq!(finish(&mut inbound, c, Some('c')), Ok(String::new()));
@@ -174,7 +204,7 @@ mod tests {
     #[test]
     fn a_oneway_request_has_no_place_in_the_order() {
         let mut inbound = Inbound::new(Correlation::InOrder);
-        let (oneway, asked) = (inbound.begin(false), inbound.begin(true));
+        let (oneway, asked) = (begin(&mut inbound, false), begin(&mut inbound, true));
         assert_eq!(finish(&mut inbound, asked, Some('a')), Ok("a".into()));
         assert_eq!(finish(&mut inbound, oneway, None), Ok(String::new()));
         assert_eq!(inbound.running(), 0);

@@ -78,10 +78,12 @@ where
                 self.receiver.halfway = true;
                 break None;
             }
+            let before = self.receiver.len();
             match self.receiver.decode() {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.dispatch.on_frame(frame, cx, now);
+                    let bytes = before.saturating_sub(self.receiver.len());
+                    self.dispatch.on_frame(frame, bytes, cx, now);
                 }
                 Ok(None) => break None,
                 Err(error) => break Some(CloseReason::Codec(error)),
@@ -102,12 +104,13 @@ where
             *peer_done = true;
             return;
         }
+        let left = self.receiver.len();
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
             Ok(last) => {
                 self.dispatch.begin_batch(thread);
                 if let Some(frame) = last {
-                    self.dispatch.on_frame(frame, cx, now);
+                    self.dispatch.on_frame(frame, left, cx, now);
                 }
                 self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
             }
