@@ -23,7 +23,7 @@
 //! | connections of a server | 10,000 | none |
 //! | requests being handled on all of them | 1,048,576 | 400 threads and a queue of 600, per process |
 //! | listen backlog | 1,024 | 1,024 |
-//! | TLS handshake of a server | within the time of the first frame | none |
+//! | TLS handshake of a server | within the time of the first frame; 20 s if that has none | none |
 //! | a shared port: undecided connections, time to decide, bytes looked at | 1,024, 20 s, 64 | – |
 //! | connecting, TLS handshake included | 1 s | 1 s, without the handshake |
 //! | a call | 3 s | none |

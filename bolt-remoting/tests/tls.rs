@@ -337,6 +337,20 @@ async fn a_handshake_that_is_never_finished_ends_and_harms_nobody() {
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handshake_has_its_end_also_where_the_first_frame_has_none() {
+    let mut config = ConnectionConfig::server();
+    config.first_frame_timeout = None;
+    let identity = Certificate::self_signed("server").identity();
+    let server = builder(ServerTlsConfig::new(identity)).config(config);
+    let server = server.bind("127.0.0.1:0").await.unwrap();
+    let mut silent = TcpStream::connect(server.local_addr()).await.unwrap();
+    let start = tokio::time::Instant::now();
+    let read = within(silent.read(&mut [0; 64])).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    assert_eq!(start.elapsed().as_secs(), 20);
+}
+
 #[tokio::test]
 async fn connections_count_from_before_their_handshake() {
     let authority = Authority::new("root");

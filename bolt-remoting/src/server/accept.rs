@@ -22,6 +22,10 @@ use crate::engine::shared::Setup;
 use crate::registry::Registry;
 use crate::{Connection, SocketOptions};
 
+/// How long a TLS handshake may take where the first frame may come at any time.
+#[cfg(feature = "tls")]
+const HANDSHAKE: Duration = Duration::from_secs(20);
+
 /// Where a stream becomes a connection of one server, within its limits.
 pub(super) struct Reception<P: Protocol> {
     protocol: Arc<P>,
@@ -136,8 +140,9 @@ impl<P: Protocol> Reception<P> {
         let (tls, place) = (tls.clone(), ShakingHands::begin(self));
         let admission = async move {
             let reception = &place.0;
-            let limit = reception.config.first_frame_timeout;
-            match within(limit, tls.accept(stream)).await {
+            let limit = reception.config.first_frame_timeout.unwrap_or(HANDSHAKE);
+            let secured = tokio::time::timeout(limit, tls.accept(stream)).await;
+            match secured.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => drop(reception.admit(stream, arrival)),
                 Err(error) => {
                     let text = crate::tls::handshake_failure(&error);
@@ -147,19 +152,6 @@ impl<P: Protocol> Reception<P> {
         };
         self.registry
             .track(accepting.clone().run_until_cancelled_owned(admission));
-    }
-}
-
-#[cfg(feature = "tls")]
-async fn within<T>(
-    limit: Option<Duration>,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    match limit {
-        None => work.await,
-        Some(limit) => tokio::time::timeout(limit, work)
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
     }
 }
 

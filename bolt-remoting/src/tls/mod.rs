@@ -38,11 +38,11 @@
 //!
 //! The handshake is part of the connect timeout of a client (1 s unless set otherwise; the first
 //! handshake of a Java server may take that long), and of the
-//! [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout) of a server, whose
-//! connections count from the moment they are accepted. A failed handshake is an error of kind
-//! [`ErrorKind::Connect`] that says what is wrong. With TLS 1.3 a client
-//! may learn only after its handshake that the server refuses its certificate: its calls then fail
-//! with [`CloseReason::Tls`](crate::CloseReason::Tls).
+//! [`first_frame_timeout`](crate::ConnectionConfig::first_frame_timeout) of a server (20 s where that
+//! is `None`), whose connections count from the moment they are accepted. A failed handshake is an
+//! error of kind [`ErrorKind::Connect`] that says what is wrong. With TLS 1.3 a client may learn only
+//! after its handshake that the server refuses its certificate: its calls then fail with
+//! [`CloseReason::Tls`](crate::CloseReason::Tls).
 //!
 //! The trust roots of the platform are not read by default; give their file to
 //! [`Roots::from_pem_files`] (`/etc/ssl/certs/ca-certificates.crt` on Debian).
