@@ -203,6 +203,7 @@ impl<P: Protocol> Core<P> {
             config: recipe.config,
             peer,
             local,
+            certificates: dialed.certificates(),
             address: Some(address),
             watch,
             load: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bolt_codec::Protocol;
+use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::connect::{Connect, Stream};
@@ -84,6 +85,15 @@ impl Dialed {
                 (tcp.peer_addr().ok(), tcp.local_addr().ok())
             }
             Self::Other(stream) => (stream.peer, stream.local),
+        }
+    }
+
+    /// What the server showed in the TLS handshake.
+    pub(crate) fn certificates(&self) -> Box<[Bytes]> {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Network(net::Stream::Tls(stream)) => crate::tls::shown(stream.get_ref().1),
+            _ => Box::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bolt_codec::{Frame, FrameKind, Protocol, Role};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -61,6 +62,7 @@ impl<P: Protocol> Connection<P> {
             config,
             peer: None,
             local: None,
+            certificates: Box::default(),
             began: Instant::now(),
             address: None,
             watch: None,
@@ -368,6 +370,15 @@ impl<P: Protocol> Connection<P> {
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.0.local
+    }
+
+    /// The certificates that the peer showed in its TLS handshake, as DER: its own first, which was
+    /// found valid and to be the peer's, then the issuers that it sent along, as it sent them. Empty
+    /// without TLS, for clients that a server doesn't ask for one (`ServerTlsConfig::client_roots`), and
+    /// on streams that were made elsewhere.
+    #[must_use]
+    pub fn peer_certificates(&self) -> &[Bytes] {
+        &self.0.certificates
     }
 
     /// Which end this is.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
 use bolt_codec::{CodecError, Frame, FrameKind, Protocol, Role};
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ pub(crate) struct Setup<P: Protocol> {
     pub(crate) config: Arc<ConnectionConfig>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
+    /// What the peer showed in a TLS handshake, as DER.
+    pub(crate) certificates: Box<[Bytes]>,
     /// When it was accepted or dialed: a handshake may lie between then and now.
     pub(crate) began: Instant,
     /// What was dialed, on a client.
@@ -80,6 +83,7 @@ pub(crate) struct Shared<P: Protocol> {
     pub(crate) number: u64,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) local: Option<SocketAddr>,
+    pub(crate) certificates: Box<[Bytes]>,
     pub(crate) address: Option<Arc<Address>>,
     pub(crate) load: Option<Arc<Load>>,
     watch: Option<Weak<dyn Watch>>,
@@ -139,6 +143,7 @@ impl<P: Protocol> Shared<P> {
             number,
             peer: setup.peer,
             local: setup.local,
+            certificates: setup.certificates,
             address: setup.address,
             watch: setup.watch,
             load: setup.load,

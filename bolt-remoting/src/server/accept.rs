@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bolt_codec::{Protocol, Role};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -39,11 +40,12 @@ pub(super) struct Reception<P: Protocol> {
 }
 
 /// Who has come, and when.
-#[derive(Clone, Copy)]
 pub(super) struct Arrival {
     pub(super) peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
     at: Instant,
+    /// What it has shown of itself.
+    certificates: Box<[Bytes]>,
 }
 
 impl Arrival {
@@ -52,6 +54,16 @@ impl Arrival {
             peer: Some(peer),
             local: stream.local_addr().ok(),
             at: Instant::now(),
+            certificates: Box::default(),
+        }
+    }
+
+    /// The holder of these certificates.
+    #[cfg(feature = "tls")]
+    pub(super) fn of(self, certificates: Box<[Bytes]>) -> Self {
+        Self {
+            certificates,
+            ..self
         }
     }
 }
@@ -104,6 +116,7 @@ impl<P: Protocol> Reception<P> {
             config: Arc::clone(&self.config),
             peer: arrival.peer,
             local: arrival.local,
+            certificates: arrival.certificates,
             address: None,
             watch: self.registry.watch(),
             load: Some(Arc::clone(&self.load)),
@@ -123,6 +136,7 @@ impl<P: Protocol> Reception<P> {
             peer: stream.peer,
             local: stream.local,
             at: Instant::now(),
+            certificates: Box::default(),
         };
         Some(self.admit(stream.io, arrival))
     }
@@ -143,7 +157,10 @@ impl<P: Protocol> Reception<P> {
             let limit = reception.config.first_frame_timeout.unwrap_or(HANDSHAKE);
             let secured = tokio::time::timeout(limit, tls.accept(stream)).await;
             match secured.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                Ok(stream) => drop(reception.admit(stream, arrival)),
+                Ok(stream) => {
+                    let arrival = arrival.of(crate::tls::shown(stream.get_ref().1));
+                    drop(reception.admit(stream, arrival));
+                }
                 Err(error) => {
                     let text = crate::tls::handshake_failure(&error);
                     tracing::warn!(peer = ?arrival.peer, "{text}");

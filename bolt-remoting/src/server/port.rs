@@ -326,6 +326,7 @@ impl Desk {
                 .accept(stream)
                 .await
                 .map_err(|why| io::Error::new(why.kind(), crate::tls::handshake_failure(&why)))?;
+            let arrival = arrival.of(crate::tls::shown(secured.get_ref().1));
             let (stream, route) = self.decide(Replay::new(secured)).await?;
             route.admit(Decided::Tls(stream), arrival);
             return Ok(());

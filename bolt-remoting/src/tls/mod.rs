@@ -26,6 +26,7 @@
 //! |---|---|---|
 //! | a server's certificate and key | [`ServerTlsConfig::new`] | `bolt.server.ssl.enable`, `.keystore`, `.password`, `.type` |
 //! | only clients with a certificate | [`ServerTlsConfig::client_roots`] | `bolt.server.ssl.clientAuth`, the same keystore |
+//! | who a client is | [`Connection::peer_certificates`](crate::Connection::peer_certificates) | – |
 //! | which servers a client trusts | [`ClientTlsConfig::trusting`], with the name checked | `bolt.client.ssl.enable`, `.keystore`; any name |
 //! | exactly this server certificate | [`ClientTlsConfig::pinning`] | – |
 //! | a client's certificate | [`ClientTlsConfig::identity`] | `bolt.client.ssl.keystore`, mandatory |
@@ -72,6 +73,7 @@ mod server;
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustls::crypto::CryptoProvider;
 
 pub use self::client::{ClientTls, ClientTlsConfig};
@@ -92,6 +94,13 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn invalid(what: &str, why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{what}: {why}"))
+}
+
+/// What the peer showed in a handshake.
+pub(crate) fn shown(connection: &rustls::CommonState) -> Box<[Bytes]> {
+    let chain = connection.peer_certificates().unwrap_or_default();
+    let owned = |certificate| Bytes::copy_from_slice(certificate);
+    chain.iter().map(AsRef::as_ref).map(owned).collect()
 }
 
 /// Why a handshake failed, for whoever has to repair it.
