@@ -172,13 +172,13 @@ impl<'de> MapAccess<'de> for &mut ObjectFields<'_, 'de> {
                 reader.skip()?;
                 continue;
             }
-            let length = name.len();
-            let key = key(seed, name)?;
-            if self.names_are_kept {
-                // The name stands in the input once and is copied for each object.
-                reader.charge(length)?;
+            if !self.names_are_kept {
+                return key(seed, name).map(Some);
             }
-            return Ok(Some(key));
+            let name = name.clone();
+            // The name stands in the input once and is copied for each object.
+            reader.charge(name.len())?;
+            return key(seed, &name).map(Some);
         }
     }
 
