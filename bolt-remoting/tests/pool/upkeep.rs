@@ -45,7 +45,7 @@ async fn a_connection_is_replaced_before_its_age_ends_it() {
     assert_eq!(network.dials(), 2);
     // What is in flight may end on the old one, grace or not.
     eventually(|| !old.is_open()).await;
-    advance(60).await;
+    advance(50).await;
     assert_eq!(old.calls_waiting(), 1);
     drop(in_flight);
     within(old.closed()).await;
