@@ -5,10 +5,10 @@
 mod support;
 
 use bolt_codec::Role;
-use bolt_remoting::NoHandler;
-use support::lines::{LINES, ask, echo, over, text};
+use bolt_remoting::{FrameContext, NoHandler, handler_fn};
+use support::lines::{LINES, Line, Lines, ask, echo, over, text};
 use support::peer::in_memory;
-use support::{untimed, within};
+use support::{SEC, untimed, within};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::task::JoinSet;
 
@@ -48,6 +48,24 @@ async fn a_read_that_is_not_long_is_answered_in_one_piece() {
 #[tokio::test]
 async fn a_read_of_more_than_two_such_halves_is_not_cut_into_pieces() {
     assert_eq!(answers(300).await, [300]);
+}
+
+#[tokio::test]
+async fn a_drain_between_the_halves_leaves_no_request_without_an_answer() {
+    const REQUESTS: usize = 200;
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let drains = handler_fn(|cx: FrameContext<Lines>, _line: Line| async move {
+        cx.connection().drain(SEC);
+        Some(Line::answer("a"))
+    });
+    let _server = over(io, Role::Server, drains, untimed());
+    peer.send_bytes("?a\n".repeat(REQUESTS).as_bytes()).await;
+    let mut answers = String::new();
+    let read = within(peer.io.read_to_string(&mut answers)).await;
+    read.unwrap();
+    let refused = answers.lines().filter(|line| line.starts_with("=no"));
+    assert!(refused.count() > 0);
+    assert_eq!(answers.lines().count(), REQUESTS);
 }
 
 #[tokio::test]

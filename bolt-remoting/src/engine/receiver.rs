@@ -39,6 +39,8 @@ pub(crate) struct Receiver<D: FrameDecoder> {
     outgrown: bool,
     /// Whether the second half of what was read is still to be dispatched.
     pub(super) halfway: bool,
+    /// Bytes that the decoder has taken for the frame that comes next.
+    taken: u32,
 }
 
 impl<D: FrameDecoder> Receiver<D> {
@@ -51,6 +53,7 @@ impl<D: FrameDecoder> Receiver<D> {
             small_reads: 0,
             outgrown: false,
             halfway: false,
+            taken: 0,
         }
     }
 
@@ -143,12 +146,30 @@ impl<D: FrameDecoder> Receiver<D> {
 
     /// The next whole frame, if there is one.
     pub(crate) fn decode(&mut self) -> Result<Option<D::Frame>, CodecError> {
-        self.decoder.decode(&mut self.buf)
+        let before = self.buf.len();
+        let frame = self.decoder.decode(&mut self.buf);
+        self.took(before);
+        frame
     }
 
     /// What the decoder makes of the end of the stream.
     pub(crate) fn decode_eof(&mut self) -> Result<Option<D::Frame>, CodecError> {
-        self.decoder.decode_eof(&mut self.buf)
+        let before = self.buf.len();
+        let frame = self.decoder.decode_eof(&mut self.buf);
+        self.took(before);
+        frame
+    }
+
+    fn took(&mut self, before: usize) {
+        let taken = before.saturating_sub(self.buf.len());
+        self.taken = self
+            .taken
+            .saturating_add(taken.try_into().unwrap_or(u32::MAX));
+    }
+
+    /// How many bytes the frame took that was decoded last. To be asked once, after each.
+    pub(crate) fn frame_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.taken) as usize
     }
 
     /// Bytes that are no frames yet.
@@ -171,8 +192,9 @@ impl<D: FrameDecoder> Receiver<D> {
 mod tests {
     use std::task::Waker;
 
-    use bolt_codec::bolt::{Bolt, BoltDecoder, BoltFrame};
+    use bolt_codec::bolt::{Bolt, BoltDecoder, BoltFrame, BoltVersion};
     use bolt_codec::{Limits, Protocol, Role};
+    use bytes::Buf;
     use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use super::*;
@@ -192,6 +214,32 @@ mod tests {
             }
         }
         frames
+    }
+
+    /// Takes bytes as they come; four of them are a frame.
+    struct Hasty(usize);
+
+    impl FrameDecoder for Hasty {
+        type Frame = BoltFrame;
+
+        fn decode(&mut self, src: &mut BytesMut) -> Result<Option<BoltFrame>, CodecError> {
+            let taken = src.len().min(4 - self.0);
+            src.advance(taken);
+            self.0 = (self.0 + taken) % 4;
+            let whole = taken > 0 && self.0 == 0;
+            Ok(whole.then(|| BoltFrame::heartbeat(BoltVersion::V1)))
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_frame_count_whenever_its_decoder_takes_them() {
+        let mut receiver = Receiver::new(Hasty(0));
+        for piece in [&[0; 3][..], &[0; 5]] {
+            receiver.buf.extend_from_slice(piece);
+            while let Ok(Some(_)) = receiver.decode() {
+                assert_eq!(receiver.frame_bytes(), 4);
+            }
+        }
     }
 
     /// A heartbeat of version 1.

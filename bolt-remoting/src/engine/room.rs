@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long room is set aside for a caller that was let in: it may never be polled again, and others
-/// wait for that room. One that comes later has its old place in the line.
+/// wait for that room. One that is polled after that waits again, in its old place.
 const COMING: Duration = Duration::from_millis(10);
 
 /// What a caller needs, and what is set aside for those let in.
@@ -26,11 +26,17 @@ pub(crate) struct Room {
 /// Whoever is let in has its room set aside until it comes for it, gives up or is too late.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    waiting: BTreeMap<u64, Caller>,
+    waiting: Callers,
     /// Those who have been let in and have not come yet.
-    let_in: BTreeMap<u64, Caller>,
+    let_in: Callers,
     next: u64,
     set_aside: Room,
+}
+
+/// Callers by their places.
+#[derive(Debug, Default)]
+struct Callers {
+    by_place: BTreeMap<u64, Caller>,
     /// Nobody has to leave before this.
     earliest: Option<Instant>,
 }
@@ -38,9 +44,40 @@ pub(crate) struct Line {
 #[derive(Debug)]
 struct Caller {
     needs: Room,
-    /// When it leaves the line unless it has come.
+    /// When it leaves unless it has come.
     until: Instant,
     waker: Option<Waker>,
+}
+
+impl Callers {
+    fn earliest(&self) -> Option<Instant> {
+        self.earliest.filter(|_| !self.by_place.is_empty())
+    }
+
+    fn insert(&mut self, number: u64, caller: Caller) {
+        let earliest = self
+            .earliest()
+            .map_or(caller.until, |at| at.min(caller.until));
+        self.earliest = Some(earliest);
+        self.by_place.insert(number, caller);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Caller> {
+        self.by_place.remove(&number)
+    }
+
+    /// Takes out those who have to leave. Walks all of them, if there may be any.
+    fn expire(&mut self, now: Instant) -> Vec<Caller> {
+        if self.earliest().is_none_or(|earliest| now < earliest) {
+            return Vec::new();
+        }
+        let late = self
+            .by_place
+            .extract_if(.., |_, caller| caller.until <= now);
+        let late = late.map(|(_, caller)| caller).collect();
+        self.earliest = self.by_place.values().map(|caller| caller.until).min();
+        late
+    }
 }
 
 impl Line {
@@ -59,7 +96,6 @@ impl Line {
         waker: Waker,
     ) -> u64 {
         let number = before.unwrap_or_else(|| self.number());
-        self.somebody_leaves_at(deadline);
         let caller = Caller {
             needs,
             until: deadline,
@@ -69,64 +105,56 @@ impl Line {
         number
     }
 
-    fn somebody_leaves_at(&mut self, until: Instant) {
-        self.earliest = Some(self.earliest().map_or(until, |at| at.min(until)));
-    }
-
     /// A time before which nobody has to leave, if there is anybody at all.
     pub(crate) fn earliest(&self) -> Option<Instant> {
-        self.earliest
-            .filter(|_| !self.waiting.is_empty() || !self.let_in.is_empty())
+        let both = [self.waiting.earliest(), self.let_in.earliest()];
+        both.into_iter().flatten().min()
     }
 
     /// Those whose deadline has passed leave, and those who were let in and have not come. Whether
     /// there were any.
     pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> bool {
-        if self.earliest().is_none_or(|earliest| now < earliest) {
-            return false;
+        let late = self.waiting.expire(now);
+        let absent = self.let_in.expire(now);
+        for caller in &absent {
+            self.gives_back(caller.needs);
         }
-        let all = || self.waiting.iter().chain(&self.let_in);
-        let late = all().filter(|(_, caller)| caller.until <= now);
-        let numbers: Vec<u64> = late.map(|(&number, _)| number).collect();
-        self.earliest = all()
-            .map(|(_, caller)| caller.until)
-            .filter(|&at| at > now)
-            .min();
-        for &number in &numbers {
-            let waiting = self.waiting.remove(&number);
-            wakers.extend(waiting.and_then(|caller| caller.waker));
-            self.leave(number);
-        }
-        !numbers.is_empty()
+        let any = !late.is_empty() || !absent.is_empty();
+        wakers.extend(late.into_iter().filter_map(|caller| caller.waker));
+        any
     }
 
     /// Whether the caller with this number has been let in; if not, `waker` is told when it is.
     /// `None` for one who is not in the line (any more).
     pub(crate) fn ask(&mut self, number: u64, waker: &Waker) -> Option<bool> {
-        if self.let_in.contains_key(&number) {
+        if self.let_in.by_place.contains_key(&number) {
             return Some(true);
         }
-        let caller = self.waiting.get_mut(&number)?;
+        let caller = self.waiting.by_place.get_mut(&number)?;
         caller.waker = Some(waker.clone());
         Some(false)
     }
 
     /// The first caller that has not been let in.
     pub(crate) fn first(&self) -> Option<(u64, Room)> {
-        let (&number, caller) = self.waiting.first_key_value()?;
+        let (&number, caller) = self.waiting.by_place.first_key_value()?;
         Some((number, caller.needs))
     }
 
     /// Sets room aside for the caller that is the [`first`](Self::first).
     pub(crate) fn let_in(&mut self, now: Instant) -> Option<Waker> {
-        let (number, mut caller) = self.waiting.pop_first()?;
+        let (number, mut caller) = self.waiting.by_place.pop_first()?;
         caller.until = caller.until.min(now + COMING);
-        self.somebody_leaves_at(caller.until);
         self.set_aside.bytes += caller.needs.bytes;
         self.set_aside.calls += caller.needs.calls;
         let waker = caller.waker.take();
         self.let_in.insert(number, caller);
         waker
+    }
+
+    fn gives_back(&mut self, room: Room) {
+        self.set_aside.bytes -= room.bytes;
+        self.set_aside.calls -= room.calls;
     }
 
     /// What is set aside for callers that were let in and have not come yet.
@@ -136,18 +164,18 @@ impl Line {
 
     /// The caller comes for its room, or gives up. Whether it had been let in.
     pub(crate) fn leave(&mut self, number: u64) -> bool {
-        let Some(caller) = self.let_in.remove(&number) else {
-            self.waiting.remove(&number);
+        let Some(caller) = self.let_in.remove(number) else {
+            self.waiting.remove(number);
             return false;
         };
-        self.set_aside.bytes -= caller.needs.bytes;
-        self.set_aside.calls -= caller.needs.calls;
+        self.gives_back(caller.needs);
         true
     }
 
     /// Nobody is let in any more: all are to look for themselves.
     pub(crate) fn dissolve(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.waiting.values_mut().filter_map(|c| c.waker.take()));
+        let all = self.waiting.by_place.values_mut();
+        wakers.extend(all.filter_map(|caller| caller.waker.take()));
     }
 }
 

@@ -119,6 +119,7 @@ where
     ) -> Next {
         let Self {
             shared,
+            receiver,
             writer,
             life,
             dispatch,
@@ -135,6 +136,8 @@ where
             Refill::Taken => Ok(Next::Again),
             Refill::Wait => Ok(Next::Yield),
             Refill::Failed(reason) => Err(reason),
+            // The second half of what was read comes first, in the next turn.
+            Refill::Nothing if receiver.halfway => Ok(Next::Sleep(None)),
             Refill::Nothing => life.next(&state, writer.is_done(), shared.role, next_due, now),
         };
         match &next {

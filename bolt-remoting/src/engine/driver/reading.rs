@@ -78,11 +78,10 @@ where
                 self.receiver.halfway = true;
                 break None;
             }
-            let before = self.receiver.len();
             match self.receiver.decode() {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    let bytes = before.saturating_sub(self.receiver.len());
+                    let bytes = self.receiver.frame_bytes();
                     self.dispatch.on_frame(frame, bytes, cx, now);
                 }
                 Ok(None) => break None,
@@ -104,13 +103,13 @@ where
             *peer_done = true;
             return;
         }
-        let left = self.receiver.len();
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
             Ok(last) => {
                 self.dispatch.begin_batch(thread);
                 if let Some(frame) = last {
-                    self.dispatch.on_frame(frame, left, cx, now);
+                    let bytes = self.receiver.frame_bytes();
+                    self.dispatch.on_frame(frame, bytes, cx, now);
                 }
                 self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
             }
