@@ -280,7 +280,8 @@ async fn in_place_too_a_request_may_expire_if_it_is_said_what_is_to_become_of_it
     assert_eq!(discarded, (0, vec![]));
     let answered = expired_behind_a_long_turn(place().expired(Expired::Answer)).await;
     assert_eq!(answered, (0, told(ResponseStatus::TIMEOUT)));
-    for runs in [place(), place().expired(Expired::Run)] {
+    let unlooked = [place(), place().detached(), place().expired(Expired::Run)];
+    for runs in unlooked {
         let run = expired_behind_a_long_turn(runs).await;
         assert_eq!(run, (1, told(ResponseStatus::SUCCESS)));
     }

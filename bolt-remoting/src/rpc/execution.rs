@@ -88,8 +88,8 @@ impl Execution {
     /// shares its task with. One that blocks its thread until another has done something may block
     /// for ever, and all of those with it. Java: `processInIOThread`.
     ///
-    /// Nothing queues here, so nobody looks whether a request has [expired](Self::expired) behind such
-    /// handlers, unless the execution says what is to become of those.
+    /// Nothing queues here, so a request that has [expired](Self::expired) behind such handlers runs all
+    /// the same, unless the execution says what is to become of it.
     #[must_use]
     pub fn in_place() -> Self {
         Self::new(Place::Connection)
@@ -155,9 +155,9 @@ impl Execution {
     }
 
     /// What becomes of requests whose deadline passed while they waited for their turn. Default
-    /// [`Expired::Discard`], and [`Expired::Run`] for those that run [in place](Self::in_place) without
-    /// a limit: to look at the clock before each of them costs more than many a handler. Oneway requests and those without a deadline never expire. Java:
-    /// `timeoutDiscard`.
+    /// [`Expired::Discard`]; [`Expired::Run`] for those that run [in place](Self::in_place) without a
+    /// limit, where looking at the clock may cost more than the handler. Oneway requests and those
+    /// without a deadline never expire. Java: `timeoutDiscard`.
     #[must_use]
     pub fn expired(mut self, expired: Expired) -> Self {
         self.expired = Some(expired);
@@ -176,14 +176,21 @@ impl Execution {
 
     /// Whether it is nothing but a call of the handler.
     pub(super) fn is_direct(&self) -> bool {
-        matches!(self.place, Place::Connection)
-            && matches!(self.expired, None | Some(Expired::Run))
-            && self.limit.is_none()
-            && !self.detached
+        !self.queues() && self.of_expired() == Expired::Run && !self.detached
+    }
+
+    /// Whether requests may wait for a thread or for their turn.
+    fn queues(&self) -> bool {
+        !matches!(self.place, Place::Connection) || self.limit.is_some()
     }
 
     pub(super) fn of_expired(&self) -> Expired {
-        self.expired.unwrap_or_default()
+        let by_default = if self.queues() {
+            Expired::Discard
+        } else {
+            Expired::Run
+        };
+        self.expired.unwrap_or(by_default)
     }
 
     /// What a selector says, if there is one.
