@@ -163,6 +163,9 @@ impl<P: Protocol> Pool<P> {
     /// Has connections made, for nobody in particular.
     pub(crate) fn want(self: &Arc<Self>, core: &Arc<Core<P>>) {
         let mut state = self.lock();
+        if state.closed {
+            return;
+        }
         state.wanted_once = true;
         self.wake.notify_one();
         self.have_kept(&mut state, core);
@@ -288,7 +291,7 @@ impl<P: Protocol> Pool<P> {
     pub(crate) fn dialed(&self, outcome: Result<Fresh<P>>, until: Option<Instant>) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.dialing -= 1;
+        state.dialing = state.dialing.saturating_sub(1);
         state.wanted_once = false;
         match outcome {
             Ok(fresh) if !state.closed => {
