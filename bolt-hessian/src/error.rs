@@ -60,7 +60,7 @@ pub enum ErrorKind {
     TooDeep,
     /// More values than [`Limits::values`](field@crate::Limits::values).
     TooManyValues,
-    /// References expand to more than [`Limits::expansion`](field@crate::Limits::expansion) or
+    /// References, or names of fields that are copied, expand to more than [`Limits::expansion`](field@crate::Limits::expansion) or
     /// [`Limits::expansion_bytes`](field@crate::Limits::expansion_bytes) allows.
     ExpansionTooLarge,
     /// Something to write is longer than the wire can say: a list, the fields or the name of a class

@@ -44,11 +44,10 @@ pub struct Limits {
     /// Values in one input, counting each field, item, key and value, and those that are read
     /// again for a reference. Default 16,777,216.
     pub values: u32,
-    /// How many bytes may be read again for references, per byte of input (and 64 KiB in any
-    /// case), when shared data is expanded into Rust types. Default 64.
+    /// How many bytes may be read again for references and copied as names of fields, per byte of
+    /// input (and 64 KiB in any case), when shared data is expanded into Rust types. Default 64.
     pub expansion: u32,
-    /// How many bytes may be read again for references at most, however long the input is. Default
-    /// 256 MiB.
+    /// The same for the whole of an input, however long that is. Default 256 MiB.
     pub expansion_bytes: u64,
 }
 

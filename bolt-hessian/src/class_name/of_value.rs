@@ -8,8 +8,8 @@ use crate::handover::{self, Parcel};
 /// The class name of `value`; `None` for null and for objects without a Java name.
 ///
 /// Structs, enums and newtypes have the name that serde's `rename` gives them, if it looks like
-/// one of Java (it has a dot or begins with `[`). An enum's newtype variant has that of its
-/// content. Where Java sends a handle in place of a value, as for those of `java.time`, it is the
+/// one of Java (it has a dot or begins with `[`). Other newtypes and newtype variants have that of
+/// their content. Where Java sends a handle in place of a value, as for those of `java.time`, it is the
 /// value's class. Otherwise it is the class that Java reads it as, for example `java.lang.Integer` for
 /// an `i16` or `java.util.ArrayList` for a `Vec`.
 pub fn of_value<T: Serialize + ?Sized>(value: &T) -> Option<ClassName> {
