@@ -1,4 +1,4 @@
-//! TLS: who is trusted and who isn't, what a failed handshake says, and how long one may take.
+//! TLS: who is trusted and who isn't, and what a failed handshake says.
 
 #![cfg(feature = "tls")]
 #![allow(clippy::unwrap_used)]
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltVersion, ResponseStatus};
-use bolt_remoting::rpc::{Body, RpcServerBuilder};
+use bolt_remoting::rpc::Body;
 use bolt_remoting::tls::{
     ClientTls, ClientTlsConfig, Fingerprint, Roots, ServerTls, ServerTlsConfig, TlsIdentity,
 };
@@ -23,33 +23,12 @@ use support::bolt::{ECHO, NEVER, RAW, body, bolt, echo, processors, request, sta
 use support::certificates::{Authority, Certificate};
 use support::json::{Json, Message};
 use support::peer::{self, Peer};
+use support::secure::{LOCAL, call, client, serve};
 use support::{eventually, within};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-
-const LOCAL: &[&str] = &["127.0.0.1"];
-
-fn builder(config: ServerTlsConfig) -> RpcServerBuilder {
-    let tls = ServerTls::new(config).unwrap();
-    RpcServer::builder().processors(processors()).tls(tls)
-}
-
-async fn serve(config: ServerTlsConfig) -> (RpcServer, String) {
-    let server = builder(config).bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().to_string();
-    (server, address)
-}
-
-fn client(config: ClientTlsConfig) -> RpcClient {
-    let tls = ClientTls::new(config).unwrap();
-    RpcClient::builder().tls(tls).build().unwrap()
-}
-
-async fn call(client: &RpcClient, address: &str) -> Result<Body> {
-    within(client.invoke_raw(RAW, address, &echo("x")).into_future()).await
-}
 
 /// The error has this text, and says that nothing was sent.
 #[track_caller]
@@ -304,81 +283,7 @@ fn a_key_is_never_shown() {
     );
 }
 
-// ---- time and numbers ----------------------------------------------------------------------------
-
-#[tokio::test(start_paused = true)]
-async fn the_handshake_is_inside_the_connect_timeout() {
-    let (listener, address) = peer::listen().await;
-    let client = client(ClientTlsConfig::trusting(Authority::new("root").roots()));
-    let call = client.invoke_raw(RAW, &address, &echo("x"));
-    let (outcome, _stream) = tokio::join!(
-        within(call.timeout(support::SEC * 60).into_future()),
-        listener.accept()
-    );
-    let error = outcome.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
-    assert!(error.to_string().ends_with("within 1s"), "{error}");
-}
-
-#[tokio::test]
-async fn a_handshake_that_is_never_finished_ends_and_harms_nobody() {
-    let authority = Authority::new("root");
-    let mut config = ConnectionConfig::server();
-    config.first_frame_timeout = Some(Duration::from_millis(300));
-    let server = builder(ServerTlsConfig::new(authority.issue(LOCAL).identity()));
-    let server = server.config(config).bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().to_string();
-    let mut slow = TcpStream::connect(&address).await.unwrap();
-    // The first bytes of a handshake.
-    slow.write_all(&[0x16, 3, 1, 0, 200, 1]).await.unwrap();
-    let client = client(ClientTlsConfig::trusting(authority.roots()));
-    call(&client, &address).await.unwrap();
-    let read = within(slow.read(&mut [0; 64])).await;
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_handshake_has_its_end_also_where_the_first_frame_has_none() {
-    let mut config = ConnectionConfig::server();
-    config.first_frame_timeout = None;
-    let identity = Certificate::self_signed("server").identity();
-    let server = builder(ServerTlsConfig::new(identity)).config(config);
-    let server = server.bind("127.0.0.1:0").await.unwrap();
-    let mut silent = TcpStream::connect(server.local_addr()).await.unwrap();
-    let start = tokio::time::Instant::now();
-    let read = within(silent.read(&mut [0; 64])).await;
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-    assert_eq!(start.elapsed().as_secs(), 20);
-}
-
-#[tokio::test]
-async fn connections_count_from_before_their_handshake() {
-    let authority = Authority::new("root");
-    let server = builder(ServerTlsConfig::new(authority.issue(LOCAL).identity()));
-    let server = server.max_connections(1).bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().to_string();
-    let idle = TcpStream::connect(&address).await.unwrap();
-    let client = client(ClientTlsConfig::trusting(authority.roots()));
-    let error = call(&client, &address).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
-    drop(idle);
-    within(async { while call(&client, &address).await.is_err() {} }).await;
-    assert_eq!(server.connections().len(), 1);
-}
-
-#[tokio::test]
-async fn a_shutdown_does_not_wait_for_handshakes() {
-    let identity = Certificate::self_signed("server").identity();
-    let (server, address) = serve(ServerTlsConfig::new(identity)).await;
-    let mut idle = TcpStream::connect(&address).await.unwrap();
-    // The idle one was accepted before this one.
-    call(&RpcClient::new(), &address).await.unwrap_err();
-    let start = std::time::Instant::now();
-    assert_eq!(within(server.shutdown(support::SEC * 20)).await, 0);
-    assert!(start.elapsed() < support::SEC * 10);
-    let read = within(idle.read(&mut [0; 64])).await;
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-}
+// ---- what TLS holds -------------------------------------------------------------------------------
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_nothing_is_closed_though_tls_holds_all_that_is_left() {

@@ -7,10 +7,11 @@ mod support;
 
 use bolt_codec::bolt::Bolt;
 use bolt_remoting::rpc::{Body, Processors};
-use bolt_remoting::tls::{ClientTls, ClientTlsConfig, ServerTls, ServerTlsConfig};
+use bolt_remoting::tls::{ClientTlsConfig, ServerTls, ServerTlsConfig};
 use bolt_remoting::{Connection, Port, RpcClient, RpcServer};
 use support::bolt::{RAW, echo};
 use support::certificates::{Authority, Certificate};
+use support::secure::client;
 use support::within;
 
 /// `ECHO` answers the certificate of who asks.
@@ -20,11 +21,6 @@ fn who_asks() -> Processors {
         let own = shown.first().cloned().unwrap_or_default();
         Ok(Body::new(support::bolt::ECHO, own))
     })
-}
-
-fn client(trust: ClientTlsConfig) -> RpcClient {
-    let tls = ClientTls::new(trust).unwrap();
-    RpcClient::builder().tls(tls).build().unwrap()
 }
 
 async fn seen_by_the_server(client: &RpcClient, address: &str) -> bytes::Bytes {

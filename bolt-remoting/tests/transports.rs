@@ -18,14 +18,51 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Sends nothing before it is flushed, and takes two attempts for that, as TLS may.
-struct Buffered {
+/// Sends nothing before it is flushed, and then only what its gate lets through, as TLS may.
+struct Holding {
     io: DuplexStream,
     held: Vec<u8>,
-    asked: bool,
+    gate: Gate,
 }
 
-impl AsyncRead for Buffered {
+enum Gate {
+    /// Every second attempt gets through.
+    Alternating { asked: bool },
+    /// None before this is cancelled.
+    Shut(CancellationToken),
+}
+
+impl Holding {
+    fn new(io: DuplexStream, gate: Gate) -> Self {
+        let held = Vec::new();
+        Self { io, held, gate }
+    }
+}
+
+impl Gate {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        match self {
+            Self::Alternating { asked } => {
+                *asked = !*asked;
+                if !*asked {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+            }
+            Self::Shut(open) if open.is_cancelled() => return Poll::Ready(()),
+            Self::Shut(open) => {
+                let (open, waker) = (open.clone(), cx.waker().clone());
+                tokio::spawn(async move {
+                    open.cancelled().await;
+                    waker.wake();
+                });
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Holding {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -35,7 +72,7 @@ impl AsyncRead for Buffered {
     }
 }
 
-impl AsyncWrite for Buffered {
+impl AsyncWrite for Holding {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -47,11 +84,7 @@ impl AsyncWrite for Buffered {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        this.asked = !this.asked;
-        if this.asked {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        ready!(this.gate.poll(cx));
         while !this.held.is_empty() {
             let n = ready!(Pin::new(&mut this.io).poll_write(cx, &this.held))?;
             this.held.drain(..n);
@@ -60,6 +93,7 @@ impl AsyncWrite for Buffered {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
@@ -67,11 +101,7 @@ impl AsyncWrite for Buffered {
 #[tokio::test]
 async fn a_flush_that_is_not_done_at_once_is_taken_up_again() {
     let (mut peer, io) = peer::in_memory(Json, 4096);
-    let io = Buffered {
-        io,
-        held: Vec::new(),
-        asked: false,
-    };
+    let io = Holding::new(io, Gate::Alternating { asked: false });
     let config = Arc::new(untimed());
     let client = Connection::over(
         io,
@@ -88,68 +118,14 @@ async fn a_flush_that_is_not_done_at_once_is_taken_up_again() {
     }
 }
 
-/// Takes bytes and lets none of them out before it is told to, as TLS does where the socket is full.
-struct Dammed {
-    io: DuplexStream,
-    held: Vec<u8>,
-    open: CancellationToken,
-}
-
-impl AsyncRead for Dammed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Dammed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.held.extend_from_slice(buf);
-        Poll::Ready(Ok(buf.len()))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if !this.open.is_cancelled() {
-            let (open, waker) = (this.open.clone(), cx.waker().clone());
-            tokio::spawn(async move {
-                open.cancelled().await;
-                waker.wake();
-            });
-            return Poll::Pending;
-        }
-        while !this.held.is_empty() {
-            let n = ready!(Pin::new(&mut this.io).poll_write(cx, &this.held))?;
-            this.held.drain(..n);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_flush(cx))?;
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-/// A server over a dammed stream that has answered a request.
+/// A server over a stream that is shut, which has answered a request.
 async fn answered() -> (Server<Json>, Peer<Json, DuplexStream>, CancellationToken) {
     let (mut peer, io) = peer::in_memory(Json, 4096);
     let open = CancellationToken::new();
     let handler = handler_fn(|_cx, call: Message| async move { Some(call.answer("ok")) });
     let server = Server::builder(Json, handler).without_listener();
-    let connection = server.attach(Dammed {
-        io,
-        held: Vec::new(),
-        open: open.clone(),
-    });
-    let connection = connection.unwrap();
+    let io = Holding::new(io, Gate::Shut(open.clone()));
+    let connection = server.attach(io).unwrap();
     peer.send(Message::call("x").with_id(1)).await;
     eventually(|| connection.stats().bytes_written > 0).await;
     (server, peer, open)

@@ -11,6 +11,8 @@ pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod network;
 pub(crate) mod peer;
+#[cfg(feature = "tls")]
+pub(crate) mod secure;
 pub(crate) mod wire;
 
 use std::future::Future;

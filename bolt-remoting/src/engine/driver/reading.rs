@@ -19,7 +19,7 @@ const READS_PER_POLL: usize = 4;
 const BYTES_PER_POLL: usize = 128 * 1024;
 /// What was read at once and is more frames than this, but not more than twice as much, is dispatched
 /// in two turns: while one end works at the second half, the other one has the first.
-const HALF: usize = 128;
+pub(super) const HALF: u32 = 128;
 
 impl<P, T> Driver<P, T>
 where
@@ -74,7 +74,7 @@ where
         let half = self.receiver.len() / 2;
         self.dispatch.begin_batch(thread);
         let ended = loop {
-            if frames == HALF && (1..=half).contains(&self.receiver.len()) {
+            if frames == HALF as usize && (1..=half).contains(&self.receiver.len()) {
                 self.receiver.halfway = true;
                 break None;
             }
