@@ -110,6 +110,28 @@ async fn a_java_client_too_is_answered_all_that_was_begun_with() {
     assert_eq!(answered, begun.to_string(), "{line}");
 }
 
+/// Stops the server, and waits until none of its threads runs any more: one that is in the midst of
+/// something on another core stops a little later.
+fn stop(server: &Server) {
+    server.signal("STOP");
+    let tasks = format!("/proc/{}/task", server.process.id());
+    let stopped = || {
+        let mut tasks = std::fs::read_dir(&tasks).expect("it is there");
+        tasks.all(|task| {
+            let stat = task.expect("listed").path().join("stat");
+            let stat = std::fs::read_to_string(stat).expect("its state");
+            // After the name, which is in parentheses.
+            let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
+            state.is_some_and(|rest| rest.starts_with('T'))
+        })
+    };
+    let end = Instant::now() + PATIENCE;
+    while !stopped() {
+        assert!(Instant::now() < end, "it goes on");
+        std::thread::yield_now();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_server_is_noticed_within_three_heartbeats_and_an_ack_timeout() {
     let server = Server::start(&[]);
@@ -121,8 +143,8 @@ async fn a_stopped_server_is_noticed_within_three_heartbeats_and_an_ack_timeout(
     let connection = client.connect(&server.address).await.expect("connected");
     server.sleep(&client, 0).await.await.expect("an answer");
     let call = server.sleep(&client, 0).await;
-    server.signal("STOP");
     let start = Instant::now();
+    stop(&server);
     let call = call.future().await.expect("it is sent");
     let noticed = timeout(PATIENCE, connection.engine().closed()).await;
     let elapsed = start.elapsed();
