@@ -2,7 +2,7 @@
 //!
 //! Four parts share a connection: callers (any task), the connection's own task ([`driver`]),
 //! [`handling`] (handlers that wait, as tasks), and, between them, [`shared`] with its [`state`] behind
-//! one short lock.
+//! one short lock. What connections of one thread know of each other is in [`thread`] and [`relay`].
 //!
 //! ```text
 //! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver
@@ -23,6 +23,7 @@ pub(crate) mod load;
 mod outbox;
 mod pending;
 mod receiver;
+mod relay;
 pub(crate) mod response;
 mod room;
 pub(crate) mod shared;

@@ -7,6 +7,7 @@ use std::task::{Wake, Waker};
 
 use bolt_codec::{CodecError, Frame, FrameKind, Protocol, Role};
 use bytes::Bytes;
+use futures::task::ArcWake;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,7 @@ use super::handling::Ended;
 use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Gauge;
+use super::relay::{self, Relay, Runner};
 use super::room::Room;
 use super::slot::Slot;
 use super::state::{Phase, State};
@@ -386,6 +388,24 @@ impl<P: Protocol> Shared<P> {
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<P: Protocol> Runner for Shared<P> {
+    fn run(&self, relay: Option<&Arc<Relay>>) -> bool {
+        let mut state = self.lock();
+        let passes_on = relay.is_some_and(|relay| state.join(relay));
+        let waker = state.rouse_to_read();
+        drop(state);
+        wake(waker);
+        passes_on
+    }
+}
+
+/// As a waker of whoever reads from the transport.
+impl<P: Protocol> ArcWake for Shared<P> {
+    fn wake_by_ref(shared: &Arc<Self>) {
+        relay::start(Arc::clone(shared) as Arc<dyn Runner>);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The part of a connection that changes, and is locked for moments only.
 
+use std::sync::Arc;
 use std::task::Waker;
 
 use bolt_codec::{Correlation, Protocol};
@@ -10,6 +11,7 @@ use super::handling::{Ended, LARGEST_GROUP};
 use super::inbound::{Gap, Inbound};
 use super::outbox::{Outbox, Prepared};
 use super::pending::Pending;
+use super::relay::Relay;
 use super::room::{Line, Room};
 use crate::config::ConnectionConfig;
 use crate::{CloseReason, Error};
@@ -23,7 +25,7 @@ pub(crate) struct State<P: Protocol> {
     pub(crate) boxes: Vec<Answering<P::Frame>>,
     max_calls: usize,
     /// Requests that were cut off, once that is settled.
-    cut_off: Option<usize>,
+    cut_off: Option<u32>,
     phase: Phase,
     sleeper: Sleeper,
 }
@@ -44,13 +46,18 @@ pub(crate) enum Phase {
 }
 
 /// The connection's task, as those see it who may have to wake it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Sleeper {
     waker: Option<Waker>,
     /// It is asleep and nobody has woken it yet. Otherwise it looks at everything before it sleeps.
     asleep: bool,
     /// The transport takes no bytes now, so that waking it for more of them is useless.
     write_blocked: bool,
+    /// The transport has got something to read since the task's turn began.
+    readable: bool,
+    ended: bool,
+    /// To whom it passes its next turn on.
+    relay: Option<Arc<Relay>>,
 }
 
 impl<P: Protocol> State<P> {
@@ -207,19 +214,19 @@ impl<P: Protocol> State<P> {
 
     /// The requests that run now are cut off: they have no answers any more.
     pub(crate) fn cut_off_running(&mut self) {
-        self.cut_off.get_or_insert(self.inbound.running());
+        self.cut_off.get_or_insert(self.inbound.running() as u32);
     }
 
     /// Nothing more is written: so are the answers of which some is among the last `left` bytes that
     /// were taken, or that were never taken.
     pub(crate) fn cut_off_unsent(&mut self, left: usize) {
         let unsent = self.inbound.held() + self.outbox.unsent_answers(left);
-        *self.cut_off.get_or_insert(0) += unsent;
+        *self.cut_off.get_or_insert(0) += unsent as u32;
     }
 
     /// Requests that were cut off.
     pub(crate) fn cut_off(&self) -> Option<usize> {
-        self.cut_off
+        self.cut_off.map(|requests| requests as usize)
     }
 
     /// Nothing is running for the peer and nothing is left to write.
@@ -244,19 +251,33 @@ impl<P: Protocol> State<P> {
 
     // ---- the task ------------------------------------------------------------------------------
 
+    /// A turn of the task begins. To whom it passes that on.
+    pub(super) fn begin_turn(&mut self) -> Option<Arc<Relay>> {
+        self.sleeper.readable = false;
+        self.sleeper.relay.take()
+    }
+
+    /// The task ends. To whom it passes its turn on.
+    pub(super) fn end(&mut self) -> Option<Arc<Relay>> {
+        self.sleeper.ended = true;
+        self.sleeper.relay.take()
+    }
+
     /// The task runs: there is no need to wake it.
     pub(crate) fn awake(&mut self) {
         self.sleeper.asleep = false;
     }
 
-    /// The task sleeps until it is woken; for bytes only if it can write.
-    pub(crate) fn sleep(&mut self, waker: &Waker, write_blocked: bool) {
+    /// The task sleeps until it is woken; for bytes only if it can write. `false` when there is
+    /// something to read: then it is to wake itself.
+    pub(crate) fn sleep(&mut self, waker: &Waker, write_blocked: bool) -> bool {
         self.sleeper.asleep = true;
         self.sleeper.write_blocked = write_blocked;
         match &mut self.sleeper.waker {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
+        !std::mem::take(&mut self.sleeper.readable)
     }
 
     /// The sleeping task, if it is to look at what has changed.
@@ -265,6 +286,24 @@ impl<P: Protocol> State<P> {
             return None;
         }
         self.sleeper.waker.take()
+    }
+
+    /// The task, because there is something to read. None when it has been woken already, and looks
+    /// at that by itself.
+    pub(super) fn rouse_to_read(&mut self) -> Option<Waker> {
+        let waker = self.sleeper.waker.take();
+        self.sleeper.readable = waker.is_none();
+        waker
+    }
+
+    /// Has the task pass its next turn on to `relay`, if it is to have one and passes that on to
+    /// nobody yet.
+    pub(super) fn join(&mut self, relay: &Arc<Relay>) -> bool {
+        let free = !self.sleeper.ended && self.sleeper.relay.is_none();
+        if free {
+            self.sleeper.relay = Some(Arc::clone(relay));
+        }
+        free
     }
 
     /// The sleeping task, if it can do something about newly queued bytes.
@@ -307,7 +346,32 @@ fn report<P: Protocol>(encoded: Result<(), bolt_codec::CodecError>) {
 
 #[cfg(test)]
 mod tests {
+    use bolt_codec::bolt::Bolt;
+    use bolt_codec::{Limits, Role};
+
     use super::*;
+
+    #[test]
+    fn what_comes_to_be_read_while_the_task_is_awake_is_not_slept_over() {
+        let (_, encoder, _) = Bolt::default().open(Role::Server, &Limits::default());
+        let mut state = State::<Bolt>::new(encoder, &ConnectionConfig::server());
+        let mut sleeps = |reads: usize, roused: bool| {
+            let _ = state.begin_turn();
+            if roused {
+                let _ = state.rouse();
+            }
+            let woken = (0..reads).filter_map(|_| state.rouse_to_read());
+            woken.count() + usize::from(!state.sleep(Waker::noop(), false))
+        };
+        assert_eq!(sleeps(1, false), 1, "the first turn: no waker is known");
+        assert_eq!(sleeps(0, false), 0);
+        assert_eq!(sleeps(1, false), 1);
+        assert_eq!(sleeps(1, true), 1, "somebody else has taken its waker");
+        assert_eq!(sleeps(2, false), 2, "it may have looked in between");
+        let _ = (state.rouse(), state.rouse_to_read());
+        let _ = state.begin_turn();
+        assert!(state.sleep(Waker::noop(), false), "this turn has read it");
+    }
 
     #[test]
     fn however_few_ids_there_are_one_is_always_left_to_be_found() {

@@ -14,6 +14,9 @@ const LONG: Duration = Duration::from_millis(5);
 /// For how long it counts as busy then.
 const BUSY: Duration = Duration::from_millis(100);
 
+/// Every so much time, what was before counts for half.
+const OF_LATE: Duration = Duration::from_millis(2);
+
 thread_local! {
     static RECORD: Record = const { Record::new() };
 }
@@ -25,6 +28,11 @@ struct Record {
     /// The one that put its callers off last, and when.
     put_off: Cell<Option<(u64, Instant)>>,
     busy_until: Cell<Option<Instant>>,
+    /// When a turn of a server's connection was over last, and how much time passed of late within
+    /// such turns and between them.
+    turn_over: Cell<Option<Instant>>,
+    in_turns: Cell<Duration>,
+    between: Cell<Duration>,
 }
 
 /// A thread, as one connection's task finds it.
@@ -48,6 +56,16 @@ impl Thread {
     pub(super) fn note_put_off(connection: u64, now: Instant) {
         RECORD.with(|record| record.put_off.set(Some((connection, now))));
     }
+
+    /// A turn of a server's connection has been had here.
+    pub(super) fn note_turn(began: Instant, over: Instant) {
+        RECORD.with(|record| record.note_turn(began, over));
+    }
+
+    /// Whether turns of servers' connections have taken less than a third of its time of late.
+    pub(super) fn has_leisure() -> bool {
+        RECORD.try_with(Record::has_leisure).unwrap_or(false)
+    }
 }
 
 impl Record {
@@ -56,7 +74,27 @@ impl Record {
             last: Cell::new(0),
             put_off: Cell::new(None),
             busy_until: Cell::new(None),
+            turn_over: Cell::new(None),
+            in_turns: Cell::new(Duration::ZERO),
+            between: Cell::new(Duration::ZERO),
         }
+    }
+
+    fn note_turn(&self, began: Instant, over: Instant) {
+        let before = self.turn_over.replace(Some(over));
+        let since = |earlier| began.saturating_duration_since(earlier).min(OF_LATE);
+        let mut between = self.between.get() + before.map_or(Duration::ZERO, since);
+        let mut in_turns = self.in_turns.get() + (over - began).min(OF_LATE);
+        if in_turns + between > OF_LATE {
+            in_turns /= 2;
+            between /= 2;
+        }
+        self.in_turns.set(in_turns);
+        self.between.set(between);
+    }
+
+    fn has_leisure(&self) -> bool {
+        self.in_turns.get() * 2 < self.between.get()
     }
 
     fn enter(&self, connection: u64, now: Instant) -> Thread {
@@ -113,6 +151,26 @@ mod tests {
         assert_eq!(thread.enter(1, late + BUSY / 2), Thread::Busy);
         assert_eq!(thread.enter(1, late + BUSY), Thread::Own);
         assert_eq!(thread.enter(1, start - BUSY), Thread::Own, "another clock");
+    }
+
+    #[test]
+    fn it_has_leisure_while_turns_take_less_than_a_third_of_its_time() {
+        const MS: Duration = Duration::from_millis(1);
+        let (thread, mut now) = (Record::new(), Instant::now());
+        let mut turns = |count, pause, turn| {
+            for _ in 0..count {
+                let began = now + pause;
+                now = began + turn;
+                thread.note_turn(began, now);
+            }
+            thread.has_leisure()
+        };
+        assert!(!turns(1, MS, Duration::ZERO), "nothing is known yet");
+        assert!(turns(1, MS, Duration::ZERO));
+        assert!(!turns(20, MS, MS));
+        assert!(turns(20, MS * 3, MS));
+        assert!(!turns(1, MS, Duration::from_secs(1)), "of late");
+        assert!(turns(1, Duration::from_secs(1), MS / 4));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use super::clock::Clock;
 use super::dispatch::Dispatch;
 use super::handler::FrameHandler;
 use super::receiver::Receiver;
+use super::relay::Leg;
 use super::shared::Shared;
 use super::thread::{Thread, wake_in_turn};
 use crate::Error;
@@ -118,6 +119,8 @@ where
         let this = self.get_mut();
         let mut now = Instant::now();
         let thread = Thread::enter(this.shared.number, now);
+        let _leg = (this.shared.role == Role::Server)
+            .then(|| Leg::begin(this.shared.lock().begin_turn(), now));
         this.dispatch.wakers.wake_put_off();
         let more_to_read = this.poll_reads(cx, thread, now);
         let put_off = std::mem::take(&mut this.dispatch.put_off);
@@ -163,7 +166,14 @@ impl<P: Protocol, T> Drop for Driver<P, T> {
     /// keep nothing of what could not be written.
     fn drop(&mut self) {
         self.shared.close(Error::closed(CloseReason::Local));
-        self.shared.lock().discard();
+        let relay = {
+            let mut state = self.shared.lock();
+            state.discard();
+            state.end()
+        };
+        if let Some(relay) = relay {
+            relay.pass();
+        }
         self.shared.ended.cancel();
     }
 }

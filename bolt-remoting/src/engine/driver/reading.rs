@@ -1,8 +1,10 @@
 //! From the transport to the dispatcher.
 
+use std::io;
 use std::task::{Context, Poll};
 
-use bolt_codec::Protocol;
+use bolt_codec::{Protocol, Role};
+use futures::task::waker_ref;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -45,7 +47,7 @@ where
                 } => {}
                 _ => return false,
             }
-            match self.receiver.poll_read(&mut self.io, cx) {
+            match self.poll_read(cx) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(0)) => self.on_eof(cx, thread, now),
                 Poll::Ready(Ok(n)) => {
@@ -60,6 +62,18 @@ where
             }
         }
         true
+    }
+
+    /// Reads once. Connections of a server that are ready at the same time then take turns.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match self.shared.role {
+            Role::Server => {
+                let waker = waker_ref(&self.shared);
+                let mut cx = Context::from_waker(&waker);
+                self.receiver.poll_read(&mut self.io, &mut cx)
+            }
+            Role::Client => self.receiver.poll_read(&mut self.io, cx),
+        }
     }
 
     /// Dispatches what has arrived. `false` when half of it is left for the next turn.
