@@ -5,7 +5,7 @@
 //! |---|---|---|---|
 //! | largest frame | 64 MiB | 64 MiB | none |
 //! | calls in flight per connection, each direction | 65,536 | 65,536 | none |
-//! | outbox | 1 MiB | 1 MiB | 64 KiB, then calls fail |
+//! | outbox | 4 MiB | 4 MiB | 64 KiB, then calls fail |
 //! | answers that wait for the outbox | 256 MiB | 256 MiB | none |
 //! | requests being handled, in bytes | 256 MiB | 256 MiB | none |
 //! | heartbeat interval, ack timeout, misses | 15 s, 1 s, 3 | off | client only: 15 s, 1 s, 3 |
@@ -39,7 +39,7 @@
 //! if let Some(heartbeat) = &mut config.heartbeat {
 //!     heartbeat.interval = Duration::from_secs(5);
 //! }
-//! config.outbox_limit = 4 * 1024 * 1024;
+//! config.outbox_limit = 16 * 1024 * 1024;
 //! ```
 
 use std::time::Duration;
@@ -145,7 +145,7 @@ impl ConnectionConfig {
         Self {
             limits: Limits::default(),
             max_in_flight: 65_536,
-            outbox_limit: 1024 * 1024,
+            outbox_limit: 4 * 1024 * 1024,
             answer_backlog: 256 * 1024 * 1024,
             request_backlog: 256 * 1024 * 1024,
             heartbeat: Some(HeartbeatConfig::default()),
