@@ -37,6 +37,9 @@ pub(crate) struct Clock {
     stall_timeout: Option<Duration>,
     write_by: Option<Instant>,
     rest_at: Option<Instant>,
+    /// Nothing is due before this; not known when there is none. Looking at everything costs more
+    /// than looking again when what was due then has been put off.
+    nothing_before: Option<Instant>,
 }
 
 impl Clock {
@@ -61,6 +64,7 @@ impl Clock {
             stall_timeout: config.write_stall_timeout,
             write_by: None,
             rest_at: None,
+            nothing_before: None,
         }
     }
 
@@ -74,7 +78,9 @@ impl Clock {
     /// Bytes were received.
     pub(crate) fn on_read(&mut self, now: Instant) {
         self.liveness.on_read(now);
-        self.rest_at = Some(now + REST);
+        let rest_at = now + REST;
+        self.rest_at = Some(rest_at);
+        self.sooner(Some(rest_at));
     }
 
     /// Received bytes gave so many frames, and maybe the beginning of another.
@@ -88,6 +94,7 @@ impl Clock {
             (true, None) => self.frame_timeout.map(|timeout| after(now, timeout)),
             (true, begun) => begun,
         };
+        self.sooner(self.frame_by);
     }
 
     /// The peer took some bytes.
@@ -100,6 +107,14 @@ impl Clock {
     pub(crate) fn on_write_blocked(&mut self, now: Instant) {
         if self.write_by.is_none() {
             self.write_by = self.stall_timeout.map(|timeout| after(now, timeout));
+            self.sooner(self.write_by);
+        }
+    }
+
+    /// Something is due at `at` that was due later or not at all.
+    fn sooner(&mut self, at: Option<Instant>) {
+        if self.nothing_before.is_some() {
+            self.nothing_before = earlier(self.nothing_before, at);
         }
     }
 
@@ -109,6 +124,18 @@ impl Clock {
     }
 
     pub(crate) fn poll(&mut self, now: Instant) -> Due {
+        if self.nothing_before.is_some_and(|before| now < before) {
+            return Due::At(self.nothing_before);
+        }
+        let due = self.look(now);
+        self.nothing_before = match due {
+            Due::At(at) => at,
+            _ => None,
+        };
+        due
+    }
+
+    fn look(&mut self, now: Instant) -> Due {
         let deadlines = [
             (self.first_frame_by, CloseReason::FirstFrameTimeout),
             (self.frame_by, CloseReason::FrameTimeout),
@@ -232,5 +259,61 @@ mod tests {
             clock.poll(start + SEC * 50),
             Due::Close(CloseReason::WriteStalled)
         );
+    }
+
+    #[test]
+    fn nothing_comes_later_for_not_being_looked_at() {
+        let mut random = 1_u32;
+        let mut next = move |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 8) % below
+        };
+        let mut done = [0; 3];
+        for _ in 0..500 {
+            let mut now = Instant::now();
+            let mut config = ConnectionConfig::client();
+            config.idle_timeout = Some(SEC * 90);
+            config.frame_timeout = Some(SEC / 2);
+            config.write_stall_timeout = Some(SEC * 8);
+            let clock = || Clock::new(&config, true, now, now).greeting(now);
+            let (mut lazy, mut eager) = (clock(), clock());
+            'life: for _ in 0..200 {
+                now += SEC / 4 * next(40);
+                let (event, frames, mid_frame) = (next(8), next(2) as usize, next(4) == 0);
+                for clock in [&mut lazy, &mut eager] {
+                    match event {
+                        0 => {
+                            clock.on_read(now);
+                            clock.on_frames(frames, mid_frame, now);
+                        }
+                        1 => clock.on_written(now),
+                        2 => clock.on_write_blocked(now),
+                        _ => {}
+                    }
+                }
+                loop {
+                    eager.nothing_before = None;
+                    match (lazy.poll(now), eager.poll(now)) {
+                        (Due::At(Some(early)), Due::At(Some(exact))) => {
+                            assert!(now < early && early <= exact);
+                            break;
+                        }
+                        (lazy, eager) => {
+                            assert_eq!(lazy, eager);
+                            match eager {
+                                Due::Beat => done[0] += 1,
+                                Due::Rest => done[1] += 1,
+                                Due::Close(_) => done[2] += 1,
+                                Due::At(_) => unreachable!("there is always a heartbeat"),
+                            }
+                            if matches!(eager, Due::Close(_)) {
+                                break 'life;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(done.iter().all(|&count| count > 100), "{done:?}");
     }
 }

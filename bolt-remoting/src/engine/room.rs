@@ -114,6 +114,9 @@ impl Line {
     /// Those whose deadline has passed leave, and those who were let in and have not come. Whether
     /// there were any.
     pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> bool {
+        if self.earliest().is_none_or(|earliest| now < earliest) {
+            return false;
+        }
         let late = self.waiting.expire(now);
         let absent = self.let_in.expire(now);
         for caller in &absent {
