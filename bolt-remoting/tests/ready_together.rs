@@ -1,139 +1,178 @@
-//! Connections of a server that are ready at the same time, on a thread that has little to do: they
-//! take turns, and none waits for more than a turn of another one.
+//! Connections of a server that are ready at the same time: on a thread that has little to do one comes
+//! after the other, and none waits for what another one does.
 
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
 use bolt_codec::Role;
 use bolt_remoting::{Connection, FrameContext, handler_fn};
-use support::lines::{LINES, Line, Lines, over};
+use support::lines::{LINES, Line, Lines, ask, over};
 use support::peer::{Peer, in_memory};
-use support::{SEC, untimed, within};
+use support::{SEC, eventually, untimed, within};
 use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::runtime::{Builder, Runtime};
 
-/// What was done, in its order.
-type Log = Arc<Mutex<Vec<String>>>;
+/// Longer than anything here takes on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
 
-/// Connections of one server, on a thread that has leisure. Their requests are noted in the log and
-/// answered, but for one that asks for `"nothing"`.
-struct Connections {
-    log: Log,
-    peers: Vec<Peer<Lines, DuplexStream>>,
-    servers: Vec<Connection<Lines>>,
+struct Served {
+    peer: Peer<Lines, DuplexStream>,
+    server: Connection<Lines>,
 }
 
-impl Connections {
-    async fn new(count: usize) -> Self {
-        let log = Log::default();
-        let (mut peers, mut servers) = (Vec::new(), Vec::new());
-        for _ in 0..count {
-            let log = Arc::clone(&log);
-            let handler = handler_fn(move |_cx: FrameContext<Lines>, line: Line| {
-                log.lock().unwrap().push(line.text().to_owned());
-                async move {
-                    if line.text() == "nothing" {
-                        std::future::pending::<()>().await;
-                    }
-                    Some(Line::answer(line.text()))
-                }
-            });
-            let (peer, io) = in_memory(LINES, 64 * 1024);
-            servers.push(over(io, Role::Server, handler, untimed()));
-            peers.push(peer);
-        }
-        let mut all = Self {
-            log,
-            peers,
-            servers,
-        };
-        // The clock is paused: turns take no time, and so much passes between them.
-        for _ in 0..2 {
-            tokio::time::advance(SEC).await;
-            all.ask(0, "again").await;
-            all.answered(0, "again").await;
-        }
-        all.log.lock().unwrap().clear();
-        all
+impl Served {
+    /// Calls `on` with each request before it is answered.
+    fn new(on: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let on = Arc::new(on);
+        let handler = handler_fn(move |_cx: FrameContext<Lines>, line: Line| {
+            on(line.text());
+            async move { Some(Line::answer(line.text())) }
+        });
+        let (peer, io) = in_memory(LINES, 64 * 1024);
+        let server = over(io, Role::Server, handler, untimed());
+        Self { peer, server }
     }
 
-    async fn ask(&mut self, peer: usize, text: &str) {
-        let line = format!("?{text}\n");
-        self.peers[peer].send_bytes(line.as_bytes()).await;
+    async fn ask(&mut self, text: &str) {
+        self.peer.send_bytes(format!("?{text}\n").as_bytes()).await;
     }
 
-    async fn answered(&mut self, peer: usize, text: &str) {
+    async fn answered(&mut self, text: &str) {
         let mut answer = vec![0; text.len() + 2];
-        let read = self.peers[peer].io.read_exact(&mut answer);
-        within(read).await.unwrap();
+        within(self.peer.io.read_exact(&mut answer)).await.unwrap();
         assert_eq!(answer, format!("={text}\n").as_bytes());
     }
 
-    /// Has something else done by the same thread, after what is to be done already.
-    fn other_work(&self) {
-        let log = Arc::clone(&self.log);
-        tokio::spawn(async move { log.lock().unwrap().push("other".into()) });
+    /// Leaves the thread with leisure, and past the time after which the connection looks by itself.
+    async fn rest(&mut self) {
+        for _ in 0..4 {
+            tokio::time::sleep(SEC / 100).await;
+            self.ask("before").await;
+            self.answered("before").await;
+        }
+        tokio::time::sleep(SEC * 6 / 5).await;
     }
+}
 
-    fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+fn two_workers() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn a_handler_that_blocks_in_place_keeps_no_other_connection() {
+    let test = async {
+        let (tell, told) = mpsc::channel();
+        let told = Mutex::new(told);
+        let mut a = Served::new(move |text| {
+            if text == "wait" {
+                let told = || told.lock().unwrap().recv_timeout(LONG).unwrap();
+                tokio::task::block_in_place(told);
+            }
+        });
+        let mut b = Served::new(move |text| {
+            if text == "go" {
+                tell.send(()).unwrap();
+            }
+        });
+        a.rest().await;
+        b.rest().await;
+        a.ask("wait").await;
+        b.ask("go").await;
+        b.answered("go").await;
+        a.answered("wait").await;
+    };
+    // On a worker, so that both become ready there.
+    let runtime = two_workers();
+    runtime.block_on(runtime.spawn(test)).unwrap();
+}
+
+#[test]
+fn a_turn_on_another_thread_keeps_no_connection() {
+    let test = async {
+        let begun = Arc::new(AtomicBool::new(false));
+        let (tell, told) = mpsc::channel();
+        let told = Mutex::new(told);
+        let begins = Arc::clone(&begun);
+        let mut a = Served::new(move |text| {
+            if text == "wait" {
+                begins.store(true, Ordering::Release);
+                told.lock().unwrap().recv_timeout(LONG).unwrap();
+            }
+        });
+        let mut b = Served::new(move |text| {
+            if text == "go" {
+                tell.send(()).unwrap();
+            }
+        });
+        a.rest().await;
+        b.rest().await;
+        a.ask("wait").await;
+        // This thread is busy, so the other one takes what is to be done.
+        tokio::spawn(async {});
+        let mut looks = 0;
+        while !begun.load(Ordering::Acquire) {
+            looks += 1;
+            assert!(looks < 20_000, "never begun");
+            thread::sleep(SEC / 1000);
+        }
+        b.ask("go").await;
+        b.answered("go").await;
+        a.answered("wait").await;
+    };
+    let runtime = two_workers();
+    runtime.block_on(runtime.spawn(test)).unwrap();
+}
+
+#[test]
+fn a_runtime_that_nobody_drives_keeps_no_other_one_of_its_thread() {
+    let current = || Builder::new_current_thread().enable_all().build().unwrap();
+    let served = |runtime: &Runtime| {
+        let _within = runtime.enter();
+        Served::new(|_| {})
+    };
+    let (one, two) = (current(), current());
+    let (mut a, mut b) = (served(&one), served(&two));
+    one.block_on(a.rest());
+    two.block_on(b.rest());
+    // A connection is woken, but nothing polls it.
+    one.block_on(a.ask("a"));
+    two.block_on(async {
+        b.ask("b").await;
+        b.answered("b").await;
+    });
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("as asked");
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_second_one_has_its_turn_after_the_first_one() {
-    let mut all = Connections::new(2).await;
-    all.ask(0, "a").await;
-    all.ask(1, "b").await;
-    all.other_work();
-    all.answered(1, "b").await;
-    all.answered(0, "a").await;
-    assert_eq!(all.log(), ["a", "other", "b"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn of_many_those_that_would_wait_for_long_have_their_turn_at_once() {
-    let mut all = Connections::new(6).await;
-    for (peer, text) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
-        all.ask(peer, text).await;
-    }
-    all.other_work();
-    for (peer, text) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
-        all.answered(peer, text).await;
-    }
-    assert_eq!(all.log(), ["a", "e", "f", "other", "b", "c", "d"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_waits_keeps_no_other_connection() {
-    let mut all = Connections::new(2).await;
-    all.ask(0, "nothing").await;
-    all.ask(1, "b").await;
-    all.answered(1, "b").await;
-    assert_eq!(all.log(), ["nothing", "b"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_end_of_a_connection_keeps_no_other_one() {
-    let mut all = Connections::new(3).await;
-    all.peers[0].send_bytes(b"no mark\n").await;
-    all.ask(1, "b").await;
-    all.ask(2, "c").await;
-    all.servers[1].close();
-    all.answered(2, "c").await;
-    within(all.servers[0].closed()).await;
-    within(all.servers[1].closed()).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn whoever_has_another_reason_to_run_does_not_wait_for_its_turn() {
-    let mut all = Connections::new(2).await;
-    all.ask(0, "a").await;
-    all.ask(1, "b").await;
-    all.servers[1].try_send(Line::tell("news")).unwrap();
-    all.other_work();
-    all.answered(0, "a").await;
-    assert_eq!(all.log(), ["a", "b", "other"]);
+#[tokio::test]
+async fn a_caller_whose_waker_panics_keeps_its_connection_from_nothing() {
+    let mut a = Served::new(|_| {});
+    let call = ask(&a.server, "unanswered").await;
+    let mut call = pin!(call);
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(matches!(
+        call.as_mut().poll(&mut Context::from_waker(&waker)),
+        Poll::Pending
+    ));
+    eventually(|| a.server.stats().bytes_written > 0).await;
+    let server = a.server.clone();
+    thread::spawn(move || server.close()).join().unwrap_err();
+    // It looks at what has happened when there is something to read.
+    a.ask("anything").await;
+    within(a.server.closed()).await;
 }

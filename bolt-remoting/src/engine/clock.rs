@@ -1,6 +1,7 @@
 //! The times of one connection: liveness, frame deadlines, write stalls. No I/O and no clock of
 //! its own: the time is passed in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -30,11 +31,10 @@ pub(crate) enum Due {
 
 #[derive(Debug)]
 pub(crate) struct Clock {
+    config: Arc<ConnectionConfig>,
     liveness: Liveness,
     first_frame_by: Option<Instant>,
-    frame_timeout: Option<Duration>,
     frame_by: Option<Instant>,
-    stall_timeout: Option<Duration>,
     write_by: Option<Instant>,
     rest_at: Option<Instant>,
     /// Nothing is due before this; not known when there is none. Looking at everything costs more
@@ -45,7 +45,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// The first frame is due some time after `began`; all else starts now.
     pub(crate) fn new(
-        config: &ConnectionConfig,
+        config: Arc<ConnectionConfig>,
         can_beat: bool,
         began: Instant,
         now: Instant,
@@ -59,12 +59,11 @@ impl Clock {
             first_frame_by: config
                 .first_frame_timeout
                 .map(|timeout| after(began, timeout)),
-            frame_timeout: config.frame_timeout,
             frame_by: None,
-            stall_timeout: config.write_stall_timeout,
             write_by: None,
             rest_at: None,
             nothing_before: None,
+            config,
         }
     }
 
@@ -91,7 +90,7 @@ impl Clock {
         }
         self.frame_by = match (mid_frame, self.frame_by) {
             (false, _) => None,
-            (true, None) => self.frame_timeout.map(|timeout| after(now, timeout)),
+            (true, None) => self.config.frame_timeout.map(|timeout| after(now, timeout)),
             (true, begun) => begun,
         };
         self.sooner(self.frame_by);
@@ -106,7 +105,8 @@ impl Clock {
     /// The peer takes no bytes for now.
     pub(crate) fn on_write_blocked(&mut self, now: Instant) {
         if self.write_by.is_none() {
-            self.write_by = self.stall_timeout.map(|timeout| after(now, timeout));
+            let timeout = self.config.write_stall_timeout;
+            self.write_by = timeout.map(|timeout| after(now, timeout));
             self.sooner(self.write_by);
         }
     }
@@ -174,7 +174,7 @@ mod tests {
     fn server() -> (Clock, Instant) {
         let now = Instant::now();
         (
-            Clock::new(&ConnectionConfig::server(), false, now, now),
+            Clock::new(ConnectionConfig::server().into(), false, now, now),
             now,
         )
     }
@@ -199,14 +199,15 @@ mod tests {
     fn the_time_of_a_handshake_counts_towards_the_first_frame() {
         let began = Instant::now();
         let now = began + SEC * 9;
-        let mut clock = Clock::new(&ConnectionConfig::server(), false, began, now);
+        let mut clock = Clock::new(ConnectionConfig::server().into(), false, began, now);
         assert_eq!(clock.poll(now), Due::At(Some(began + SEC * 20)));
     }
 
     #[test]
     fn a_client_that_says_nothing_beats_once_before_its_server_loses_patience() {
         let start = Instant::now();
-        let client = || Clock::new(&ConnectionConfig::client(), true, start, start).greeting(start);
+        let client =
+            || Clock::new(ConnectionConfig::client().into(), true, start, start).greeting(start);
         let mut silent = client();
         assert_eq!(silent.poll(start), Due::At(Some(start + SEC * 5)));
         assert_eq!(silent.poll(start + SEC * 5), Due::Beat);
@@ -218,7 +219,8 @@ mod tests {
         let mut busy = client();
         busy.on_written(start);
         assert_eq!(busy.poll(start + SEC * 6), Due::At(Some(start + SEC * 15)));
-        let mut mute = Clock::new(&ConnectionConfig::client(), false, start, start).greeting(start);
+        let mut mute =
+            Clock::new(ConnectionConfig::client().into(), false, start, start).greeting(start);
         assert_eq!(mute.poll(start), Due::At(None));
     }
 
@@ -275,7 +277,7 @@ mod tests {
             config.idle_timeout = Some(SEC * 90);
             config.frame_timeout = Some(SEC / 2);
             config.write_stall_timeout = Some(SEC * 8);
-            let clock = || Clock::new(&config, true, now, now).greeting(now);
+            let clock = || Clock::new(config.clone().into(), true, now, now).greeting(now);
             let (mut lazy, mut eager) = (clock(), clock());
             'life: for _ in 0..200 {
                 now += SEC / 4 * next(40);

@@ -56,19 +56,7 @@ impl<P: Protocol> Connection<P> {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let setup = Setup {
-            protocol,
-            role,
-            config,
-            peer: None,
-            local: None,
-            certificates: Box::default(),
-            began: Instant::now(),
-            address: None,
-            watch: None,
-            load: None,
-            family: None,
-        };
+        let setup = Setup::alone(protocol, role, config);
         let (connection, driver) = Self::prepare(io, setup, handler);
         tokio::spawn(driver);
         connection

@@ -2,17 +2,16 @@
 //!
 //! A scheduler that finds two tasks ready rouses a second thread for one of them. Where requests are
 //! few and small that costs more than the request, so the task of the second connection is woken by
-//! the first one, at the end of its turn. Whoever else has a reason to wake it doesn't wait for that.
+//! the first one, when its turn begins, and comes next on that thread. Whoever else has a reason to
+//! wake it doesn't wait for that.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::time::Instant;
-
 use super::thread::Thread;
 
-/// No more than these wait for one turn: a scheduler runs few tasks that wake each other before it
-/// looks at the others, and what is ready in larger numbers is worth a second thread.
+/// No more than these stand in line: a scheduler runs few tasks that wake each other before it looks
+/// at the others, and what is ready in larger numbers is worth a second thread.
 const MOST: usize = 3;
 
 thread_local! {
@@ -25,46 +24,25 @@ pub(super) struct Relay(Mutex<Lane>);
 
 #[derive(Default)]
 struct Lane {
-    /// Somebody has been woken who passes a turn on, or ends and does it then.
+    /// Somebody has been woken who is to pass the relay on: when its turn begins, or its end.
     running: bool,
     next: VecDeque<Arc<dyn Runner>>,
 }
 
 /// A connection, as a relay sees it.
 pub(super) trait Runner: Send + Sync {
-    /// Wakes its task. Whether that passes its next turn on to `relay`: not when it has ended, or has
-    /// joined the relay of another thread.
+    /// Wakes its task. Whether that passes `relay` on: not when it has ended, or has another one to
+    /// pass on.
     fn run(&self, relay: Option<&Arc<Relay>>) -> bool;
-}
-
-/// A turn of a connection's task, which is passed on when it is over, however that comes.
-pub(super) struct Leg {
-    relay: Option<Arc<Relay>>,
-    began: Instant,
-}
-
-impl Leg {
-    pub(super) fn begin(relay: Option<Arc<Relay>>, began: Instant) -> Self {
-        Self { relay, began }
-    }
-}
-
-impl Drop for Leg {
-    fn drop(&mut self) {
-        Thread::note_turn(self.began, Instant::now());
-        if let Some(relay) = &self.relay {
-            relay.pass();
-        }
-    }
 }
 
 /// There is something to read for `runner`: it has a turn now, or soon.
 pub(super) fn start(runner: Arc<dyn Runner>) {
-    match RELAY.try_with(Arc::clone) {
-        Ok(relay) if Thread::has_leisure() => relay.start(runner),
-        _ => {
-            runner.run(None);
-        }
+    let relay = Thread::has_leisure().then(|| RELAY.try_with(Arc::clone));
+    if let Some(Ok(relay)) = relay {
+        relay.start(runner);
+    } else {
+        runner.run(None);
     }
 }
 
@@ -90,7 +68,7 @@ impl Relay {
         }
     }
 
-    /// The turn of whoever was to pass it on is over.
+    /// By whoever was to do it.
     pub(super) fn pass(self: &Arc<Self>) {
         loop {
             let mut lane = self.lock();
@@ -107,9 +85,18 @@ impl Relay {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
+    use bolt_codec::Role;
+    use bolt_codec::bolt::Bolt;
+    use futures::FutureExt;
+    use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use super::*;
+    use crate::engine::driver::Driver;
+    use crate::engine::shared::Setup;
+    use crate::{Connection, ConnectionConfig, NoHandler};
 
     /// Takes down how often it was run, and the relay until its turn.
     struct Fake {
@@ -129,10 +116,10 @@ mod tests {
             self.runs.lock().unwrap().len()
         }
 
-        /// Has the turn that it was run for.
+        /// Begins the turn that it was run for.
         fn turn(&self) {
             let relay = self.runs.lock().unwrap().last().unwrap().clone();
-            drop(Leg::begin(relay, Instant::now()));
+            relay.inspect(Relay::pass);
         }
     }
 
@@ -146,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_run_when_the_turn_of_the_one_before_is_over() {
+    fn each_is_run_when_the_turn_of_the_one_before_begins() {
         let relay = Arc::default();
         let all = start(&relay, [false; 3]);
         for ran in 0..3 {
@@ -182,15 +169,100 @@ mod tests {
         assert!(!relay.lock().running);
     }
 
-    #[test]
-    fn a_turn_that_ends_in_a_panic_is_passed_on() {
-        let relay = Arc::default();
-        let [_first, next] = start(&relay, [false; 2]);
-        let panics = AssertUnwindSafe(|| {
-            let _leg = Leg::begin(Some(relay), Instant::now());
-            std::panic::resume_unwind(Box::new(()));
-        });
-        assert!(catch_unwind(panics).is_err());
-        assert_eq!(next.runs(), 1);
+    /// A server's connection whose task is polled by hand.
+    struct Server {
+        connection: Connection<Bolt>,
+        task: Driver<Bolt, DuplexStream>,
+        peer: DuplexStream,
+    }
+
+    impl Server {
+        fn new() -> Self {
+            let (peer, io) = tokio::io::duplex(1024);
+            let config = Arc::new(ConnectionConfig::server());
+            let setup = Setup::alone(Arc::default(), Role::Server, config);
+            let (connection, task) = Connection::prepare(io, setup, Arc::new(NoHandler));
+            let mut server = Self {
+                connection,
+                task,
+                peer,
+            };
+            server.turn();
+            server
+        }
+
+        fn turn(&mut self) {
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut self.task).poll(&mut cx).is_pending());
+        }
+    }
+
+    /// There is something to read for each.
+    fn ready<const N: usize>(servers: [&mut Server; N]) {
+        for server in servers {
+            let written = server.peer.write_all(b"\x01").now_or_never();
+            written.expect("room").expect("open");
+        }
+    }
+
+    /// How many stand in line on this thread, if the relay is with anybody.
+    fn line() -> Option<usize> {
+        RELAY.with(|relay| {
+            let lane = relay.lock();
+            lane.running.then_some(lane.next.len())
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn while_its_thread_has_leisure_a_connection_comes_after_those_that_were_ready_before() {
+        let [mut a, mut b, mut c] = [Server::new(), Server::new(), Server::new()];
+        Thread::set_leisure(true);
+        ready([&mut a, &mut b, &mut c]);
+        assert_eq!(line(), Some(2));
+        // The relay is with others while a turn lasts, however long that is.
+        a.turn();
+        assert_eq!(line(), Some(1));
+        b.turn();
+        assert_eq!(line(), Some(0));
+        c.turn();
+        assert_eq!(line(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_a_busy_thread_there_is_no_line() {
+        let mut both = [Server::new(), Server::new()];
+        Thread::set_leisure(false);
+        ready(both.each_mut());
+        assert_eq!(line(), None);
+    }
+
+    #[tokio::test]
+    async fn where_there_is_one_thread_only_there_is_no_line() {
+        let mut both = [Server::new(), Server::new()];
+        Thread::set_leisure(true);
+        ready(both.each_mut());
+        assert_eq!(line(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_task_that_ends_before_its_turn_passes_on() {
+        let [mut a, mut b, mut c] = [Server::new(), Server::new(), Server::new()];
+        Thread::set_leisure(true);
+        ready([&mut a, &mut b, &mut c]);
+        drop(b.task);
+        drop(a.task);
+        assert_eq!(line(), Some(0), "with the third one");
+        c.turn();
+        assert_eq!(line(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_transport_that_lives_on_keeps_no_connection() {
+        let server = Server::new();
+        let connection = server.connection.into_shared();
+        let left = Arc::downgrade(&connection);
+        drop((server.task, connection));
+        assert!(left.upgrade().is_none());
+        drop(server.peer);
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Wake, Waker};
 use bolt_codec::{CodecError, Frame, FrameKind, Protocol, Role};
 use bytes::Bytes;
 use futures::task::ArcWake;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,25 @@ pub(crate) struct Setup<P: Protocol> {
     /// What it shares with the other connections of its server.
     pub(crate) load: Option<Arc<Load>>,
     pub(crate) family: Option<Weak<dyn Family<P>>>,
+}
+
+impl<P: Protocol> Setup<P> {
+    /// Of a connection that belongs to no client or server.
+    pub(crate) fn alone(protocol: Arc<P>, role: Role, config: Arc<ConnectionConfig>) -> Self {
+        Self {
+            protocol,
+            role,
+            config,
+            peer: None,
+            local: None,
+            certificates: Box::default(),
+            began: Instant::now(),
+            address: None,
+            watch: None,
+            load: None,
+            family: None,
+        }
+    }
 }
 
 /// Who is told when a connection takes no new calls any more.
@@ -402,10 +421,27 @@ impl<P: Protocol> Runner for Shared<P> {
     }
 }
 
-/// As a waker of whoever reads from the transport.
-impl<P: Protocol> ArcWake for Shared<P> {
-    fn wake_by_ref(shared: &Arc<Self>) {
-        relay::start(Arc::clone(shared) as Arc<dyn Runner>);
+/// Wakes a server's connection for what there is to read. Transports may keep the waker for longer
+/// than the connection lives.
+pub(super) struct Reader<P: Protocol>(Weak<Shared<P>>);
+
+impl<P: Protocol> Reader<P> {
+    pub(super) fn new(shared: &Arc<Shared<P>>) -> Arc<Self> {
+        Arc::new(Self(Arc::downgrade(shared)))
+    }
+}
+
+impl<P: Protocol> ArcWake for Reader<P> {
+    fn wake_by_ref(reader: &Arc<Self>) {
+        let Some(shared) = reader.0.upgrade() else {
+            return;
+        };
+        // With one thread there is none to be roused.
+        if shared.runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+            relay::start(shared);
+        } else {
+            shared.run(None);
+        }
     }
 }
 

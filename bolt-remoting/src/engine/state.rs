@@ -53,10 +53,8 @@ struct Sleeper {
     asleep: bool,
     /// The transport takes no bytes now, so that waking it for more of them is useless.
     write_blocked: bool,
-    /// The transport has got something to read since the task's turn began.
-    readable: bool,
     ended: bool,
-    /// To whom it passes its next turn on.
+    /// What it is to pass on when its next turn begins.
     relay: Option<Arc<Relay>>,
 }
 
@@ -251,15 +249,16 @@ impl<P: Protocol> State<P> {
 
     // ---- the task ------------------------------------------------------------------------------
 
-    /// A turn of the task begins. To whom it passes that on.
-    pub(super) fn begin_turn(&mut self) -> Option<Arc<Relay>> {
-        self.sleeper.readable = false;
+    /// A turn of the task begins. What it is to pass on.
+    pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Arc<Relay>> {
+        self.know(waker);
         self.sleeper.relay.take()
     }
 
-    /// The task ends. To whom it passes its turn on.
+    /// The task ends. What it is to pass on.
     pub(super) fn end(&mut self) -> Option<Arc<Relay>> {
         self.sleeper.ended = true;
+        self.sleeper.waker = None;
         self.sleeper.relay.take()
     }
 
@@ -268,16 +267,18 @@ impl<P: Protocol> State<P> {
         self.sleeper.asleep = false;
     }
 
-    /// The task sleeps until it is woken; for bytes only if it can write. `false` when there is
-    /// something to read: then it is to wake itself.
-    pub(crate) fn sleep(&mut self, waker: &Waker, write_blocked: bool) -> bool {
+    /// The task sleeps until it is woken; for bytes only if it can write.
+    pub(crate) fn sleep(&mut self, waker: &Waker, write_blocked: bool) {
         self.sleeper.asleep = true;
         self.sleeper.write_blocked = write_blocked;
+        self.know(waker);
+    }
+
+    fn know(&mut self, waker: &Waker) {
         match &mut self.sleeper.waker {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        !std::mem::take(&mut self.sleeper.readable)
     }
 
     /// The sleeping task, if it is to look at what has changed.
@@ -285,19 +286,16 @@ impl<P: Protocol> State<P> {
         if !std::mem::take(&mut self.sleeper.asleep) {
             return None;
         }
-        self.sleeper.waker.take()
+        self.sleeper.waker.clone()
     }
 
-    /// The task, because there is something to read. None when it has been woken already, and looks
-    /// at that by itself.
-    pub(super) fn rouse_to_read(&mut self) -> Option<Waker> {
-        let waker = self.sleeper.waker.take();
-        self.sleeper.readable = waker.is_none();
-        waker
+    /// The task, asleep or not, because there is something to read.
+    pub(super) fn rouse_to_read(&self) -> Option<Waker> {
+        self.sleeper.waker.clone()
     }
 
-    /// Has the task pass its next turn on to `relay`, if it is to have one and passes that on to
-    /// nobody yet.
+    /// Has the task pass `relay` on when its next turn begins, if it is to have one and passes none on
+    /// yet.
     pub(super) fn join(&mut self, relay: &Arc<Relay>) -> bool {
         let free = !self.sleeper.ended && self.sleeper.relay.is_none();
         if free {
@@ -352,25 +350,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_to_be_read_while_the_task_is_awake_is_not_slept_over() {
+    fn a_task_passes_one_relay_on_with_each_turn_and_none_after_its_end() {
         let (_, encoder, _) = Bolt::default().open(Role::Server, &Limits::default());
         let mut state = State::<Bolt>::new(encoder, &ConnectionConfig::server());
-        let mut sleeps = |reads: usize, roused: bool| {
-            let _ = state.begin_turn();
-            if roused {
-                let _ = state.rouse();
-            }
-            let woken = (0..reads).filter_map(|_| state.rouse_to_read());
-            woken.count() + usize::from(!state.sleep(Waker::noop(), false))
-        };
-        assert_eq!(sleeps(1, false), 1, "the first turn: no waker is known");
-        assert_eq!(sleeps(0, false), 0);
-        assert_eq!(sleeps(1, false), 1);
-        assert_eq!(sleeps(1, true), 1, "somebody else has taken its waker");
-        assert_eq!(sleeps(2, false), 2, "it may have looked in between");
-        let _ = (state.rouse(), state.rouse_to_read());
-        let _ = state.begin_turn();
-        assert!(state.sleep(Waker::noop(), false), "this turn has read it");
+        let (one, two) = (Arc::<Relay>::default(), Arc::default());
+        assert!(state.join(&one));
+        assert!(!state.join(&two), "it has one already");
+        let passed = state.begin_turn(Waker::noop()).unwrap();
+        assert!(Arc::ptr_eq(&passed, &one));
+        assert!(state.join(&two), "for its next turn");
+        assert!(state.end().is_some());
+        assert!(!state.join(&one));
+        assert!(state.rouse_to_read().is_none());
     }
 
     #[test]

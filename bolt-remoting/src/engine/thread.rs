@@ -57,14 +57,31 @@ impl Thread {
         RECORD.with(|record| record.put_off.set(Some((connection, now))));
     }
 
-    /// A turn of a server's connection has been had here.
-    pub(super) fn note_turn(began: Instant, over: Instant) {
-        RECORD.with(|record| record.note_turn(began, over));
-    }
-
-    /// Whether turns of servers' connections have taken less than a third of its time of late.
+    /// Whether turns of servers' connections have taken less than a third of this thread's time of
+    /// late. What else it did meanwhile nobody knows.
     pub(super) fn has_leisure() -> bool {
         RECORD.try_with(Record::has_leisure).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+impl Thread {
+    pub(super) fn set_leisure(leisure: bool) {
+        RECORD.with(|record| {
+            record.in_turns.set(Duration::ZERO);
+            record
+                .between
+                .set(if leisure { OF_LATE } else { Duration::ZERO });
+        });
+    }
+}
+
+/// A turn of a server's connection, which began then. Its time counts as that of its thread.
+pub(super) struct Stint(pub(super) Instant);
+
+impl Drop for Stint {
+    fn drop(&mut self) {
+        RECORD.with(|record| record.note_turn(self.0, Instant::now()));
     }
 }
 

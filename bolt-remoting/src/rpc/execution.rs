@@ -84,11 +84,10 @@ impl Execution {
     /// once they compute for more than 100 us in a turn those that are left have a task each.
     ///
     /// Nothing is cheaper for handlers that compute little. One that computes for long before it
-    /// first waits delays the other requests of its connection and, where it is the first one to do
-    /// so on an idle thread, up to three connections of its server that had requests at the same
-    /// time; afterwards, once, those that it shares its task with. One that blocks its thread until
-    /// another has done something may block for ever, and all of those with it. Java:
-    /// `processInIOThread`.
+    /// first waits delays the other requests of its connection and, on a thread that has had little to
+    /// do, up to three other connections that had requests at the same time; afterwards, once, those
+    /// that it shares its task with. One that blocks its thread until another has done something may
+    /// block for ever, and all of those with it. Java: `processInIOThread`.
     ///
     /// Nothing queues here, so a request that has [expired](Self::expired) behind such handlers runs all
     /// the same, unless the execution says what is to become of it.

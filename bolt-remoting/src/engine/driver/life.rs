@@ -140,18 +140,14 @@ where
             Refill::Nothing if receiver.halfway => Ok(Next::Sleep(None)),
             Refill::Nothing => life.next(&state, writer.is_done(), shared.role, next_due, now),
         };
-        let mut sleeps = true;
         match &next {
             Ok(Next::Sleep(_) | Next::SendFin(_)) if !woken => {
-                sleeps = state.sleep(cx.waker(), !writer.is_done());
+                state.sleep(cx.waker(), !writer.is_done());
             }
             Ok(Next::Over) => state.cut_off_unsent(writer.left()),
             _ => {}
         }
         drop(state);
-        if !sleeps {
-            cx.waker().wake_by_ref();
-        }
         dispatch.wakers.wake();
         next.unwrap_or_else(|reason| {
             self.finish(reason, now);

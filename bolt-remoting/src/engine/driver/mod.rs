@@ -24,9 +24,8 @@ use super::clock::Clock;
 use super::dispatch::Dispatch;
 use super::handler::FrameHandler;
 use super::receiver::Receiver;
-use super::relay::Leg;
-use super::shared::Shared;
-use super::thread::{Thread, wake_in_turn};
+use super::shared::{Reader, Shared};
+use super::thread::{Stint, Thread, wake_in_turn};
 use crate::Error;
 use crate::error::CloseReason;
 
@@ -34,6 +33,8 @@ use crate::error::CloseReason;
 pub(crate) struct Driver<P: Protocol, T> {
     shared: Arc<Shared<P>>,
     io: T,
+    /// Who is woken for what there is to read, on a server.
+    reader: Option<Arc<Reader<P>>>,
     receiver: Receiver<P::Decoder>,
     dispatch: Dispatch<P>,
     writer: Writer,
@@ -71,9 +72,10 @@ where
     ) -> Self {
         let now = Instant::now();
         let can_beat = shared.protocol.heartbeat(&shared.session).is_some();
-        let clock = Clock::new(&shared.config, can_beat, began, now);
+        let clock = Clock::new(Arc::clone(&shared.config), can_beat, began, now);
         Self {
             io,
+            reader: (shared.role == Role::Server).then(|| Reader::new(&shared)),
             receiver: Receiver::new(decoder),
             dispatch: Dispatch::new(Arc::clone(&shared), handler),
             writer: Writer::new(),
@@ -86,6 +88,15 @@ where
             life: Life::Running,
             shared,
         }
+    }
+
+    /// Passes the relay on, if there is one, before anything that may take long.
+    fn begin_stint(&mut self, cx: &Context<'_>, now: Instant) -> Stint {
+        let relay = self.shared.lock().begin_turn(cx.waker());
+        if let Some(relay) = relay {
+            relay.pass();
+        }
+        Stint(now)
     }
 
     /// Whether the alarm has rung; if not, it wakes the task at `at` or before.
@@ -119,8 +130,7 @@ where
         let this = self.get_mut();
         let mut now = Instant::now();
         let thread = Thread::enter(this.shared.number, now);
-        let _leg = (this.shared.role == Role::Server)
-            .then(|| Leg::begin(this.shared.lock().begin_turn(), now));
+        let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
         this.dispatch.wakers.wake_put_off();
         let more_to_read = this.poll_reads(cx, thread, now);
         let put_off = std::mem::take(&mut this.dispatch.put_off);
@@ -165,15 +175,12 @@ impl<P: Protocol, T> Drop for Driver<P, T> {
     /// Whatever ends the task, no caller is left waiting, and handles that are kept for longer
     /// keep nothing of what could not be written.
     fn drop(&mut self) {
-        self.shared.close(Error::closed(CloseReason::Local));
-        let relay = {
-            let mut state = self.shared.lock();
-            state.discard();
-            state.end()
-        };
+        let relay = self.shared.lock().end();
         if let Some(relay) = relay {
             relay.pass();
         }
+        self.shared.close(Error::closed(CloseReason::Local));
+        self.shared.lock().discard();
         self.shared.ended.cancel();
     }
 }

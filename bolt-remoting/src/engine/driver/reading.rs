@@ -1,9 +1,8 @@
 //! From the transport to the dispatcher.
 
-use std::io;
 use std::task::{Context, Poll};
 
-use bolt_codec::{Protocol, Role};
+use bolt_codec::Protocol;
 use futures::task::waker_ref;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -47,7 +46,10 @@ where
                 } => {}
                 _ => return false,
             }
-            match self.poll_read(cx) {
+            let reader = self.reader.as_ref().map(waker_ref);
+            let waker = reader.as_deref().unwrap_or(cx.waker());
+            let mut to_read = Context::from_waker(waker);
+            match self.receiver.poll_read(&mut self.io, &mut to_read) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(0)) => self.on_eof(cx, thread, now),
                 Poll::Ready(Ok(n)) => {
@@ -62,18 +64,6 @@ where
             }
         }
         true
-    }
-
-    /// Reads once. Connections of a server that are ready at the same time then take turns.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        match self.shared.role {
-            Role::Server => {
-                let waker = waker_ref(&self.shared);
-                let mut cx = Context::from_waker(&waker);
-                self.receiver.poll_read(&mut self.io, &mut cx)
-            }
-            Role::Client => self.receiver.poll_read(&mut self.io, cx),
-        }
     }
 
     /// Dispatches what has arrived. `false` when half of it is left for the next turn.
