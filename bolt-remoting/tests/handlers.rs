@@ -155,6 +155,47 @@ async fn an_exception_of_the_server_can_be_read() {
     assert!(error.to_string().contains("com.example.NoMoney: 3 short"));
 }
 
+#[cfg(feature = "hessian")]
+#[tokio::test]
+async fn exceptions_are_told_in_the_dialect_of_all_else() {
+    use bolt_codec::bolt::BoltVersion;
+    use bolt_remoting::bolt_hessian::{Dialect, JavaException, Options, from_bytes_with};
+    use bolt_remoting::rpc::{Hessian, RpcClient, RpcServer};
+    use support::bolt::{bolt, request};
+    use support::peer;
+
+    for dialect in [Dialect::Draft, Dialect::Published] {
+        let options = Options::new().dialect(dialect);
+        let fails =
+            |_cx, _body| async { Err::<Body, _>(HandlerError::new("com.example.No", "no")) };
+        let server = RpcServer::builder()
+            .hessian(Hessian::new(options))
+            .processors(Processors::new().handle_raw(ECHO, fails));
+        let server = server.bind("127.0.0.1:0").await.unwrap();
+        let mut peer = peer::dial(bolt(), server.local_addr()).await;
+        peer.send(request(BoltVersion::V1, 1, ECHO, "")).await;
+        let content = peer.recv().await.content;
+        let read = |dialect| {
+            let options = Options::new().dialect(dialect);
+            from_bytes_with::<JavaException>(&content, options).ok()
+        };
+        let texts = [Dialect::Draft, Dialect::Published].map(|dialect| {
+            let text = read(dialect).and_then(|exception| exception.message);
+            text.is_some_and(|text| text.contains("com.example.No: no"))
+        });
+        let own = [dialect == Dialect::Draft, dialect == Dialect::Published];
+        assert_eq!(texts, own, "what is read in each dialect");
+
+        let client = RpcClient::builder().hessian(Hessian::new(options));
+        let client = client.build().unwrap();
+        let address = server.local_addr().to_string();
+        let call = client.invoke_raw(RAW, &address, &echo("x"));
+        let error = within(call.into_future()).await.unwrap_err();
+        let message = error.remote().unwrap().message.clone().unwrap();
+        assert!(message.contains("com.example.No: no"), "{message}");
+    }
+}
+
 #[cfg(not(feature = "hessian"))]
 #[tokio::test]
 async fn without_hessian_an_exception_is_a_status() {

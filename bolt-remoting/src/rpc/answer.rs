@@ -104,7 +104,7 @@ impl<T: 'static> Future for Answer<T> {
 
 fn read<T: 'static>(response: Response, decoder: &Decoder<T>) -> Result<T> {
     if !response.is_success() {
-        return Err(error_of(response.status, &response.body));
+        return Err(error_of(response.status, &response.body, decoder.errors));
     }
     decoder.decode(response.code, response.body).map_err(|why| {
         let text = format!("the answer can't be read: {why}");

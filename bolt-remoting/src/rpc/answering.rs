@@ -4,7 +4,7 @@ use bolt_codec::bolt::{
 use bytes::Bytes;
 
 use super::body::Body;
-use super::failure::{ErrorDetails, Failure, HandlerError};
+use super::failure::{ErrorBodies, ErrorDetails, Failure, HandlerError};
 use super::interceptor::Response;
 use super::settings::Settings;
 use crate::Connection;
@@ -17,6 +17,7 @@ pub(super) struct Answering {
     codec: SerializerCode,
     switch: u8,
     details: ErrorDetails,
+    error_bodies: ErrorBodies,
     max_frame: usize,
 }
 
@@ -32,6 +33,7 @@ impl Answering {
             codec: request.codec,
             switch: request.switch,
             details: settings.error_details,
+            error_bodies: settings.error_bodies(),
             max_frame: connection.config().limits.max_frame,
         }
     }
@@ -94,7 +96,7 @@ impl Answering {
 
     pub(super) fn failed(self, failure: Failure) -> BoltFrame {
         let answer = BoltFrame::response(self.version, self.id, failure.status);
-        let mut answer = failure.into_frame(answer, self.details);
+        let mut answer = failure.into_frame(answer, self.details, self.error_bodies);
         if answer.encoded_len() > self.max_frame {
             // Better a status alone than silence.
             answer.class = Bytes::new();

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use bolt_codec::bolt::SerializerCode;
 use bytes::Bytes;
 
+use super::failure::ErrorBodies;
+
 /// What a request or an answer carries: class, header and content.
 ///
 /// An answer without a class and content is Java's null.
@@ -106,7 +108,12 @@ pub trait DecodeBody<T>: Send + Sync + 'static {
 }
 
 /// Who reads the answer of a call.
-pub(super) enum Decoder<T> {
+pub(super) struct Decoder<T> {
+    pub(super) value: ValueDecoder<T>,
+    pub(super) errors: ErrorBodies,
+}
+
+pub(super) enum ValueDecoder<T> {
     /// Nobody has to: all threads that call would count its references in one place.
     Plain(fn(Body) -> T),
     Shared(Arc<dyn DecodeBody<T>>),
@@ -114,9 +121,9 @@ pub(super) enum Decoder<T> {
 
 impl<T: 'static> Decoder<T> {
     pub(super) fn decode(&self, code: SerializerCode, body: Body) -> Result<T, SerializerError> {
-        match self {
-            Self::Plain(value) => Ok(value(body)),
-            Self::Shared(decoder) => decoder.decode(code, body),
+        match &self.value {
+            ValueDecoder::Plain(value) => Ok(value(body)),
+            ValueDecoder::Shared(decoder) => decoder.decode(code, body),
         }
     }
 }

@@ -174,6 +174,21 @@ pub enum ErrorDetails {
     StatusOnly,
 }
 
+/// How exceptions stand in error answers.
+#[derive(Clone, Copy)]
+pub(super) struct ErrorBodies {
+    /// As in all else that this client or server says.
+    #[cfg(feature = "hessian")]
+    pub(super) dialect: bolt_hessian::Dialect,
+}
+
+#[cfg(feature = "hessian")]
+impl ErrorBodies {
+    fn options(self) -> bolt_hessian::Options {
+        bolt_hessian::Options::new().dialect(self.dialect)
+    }
+}
+
 /// A request that gets no result.
 pub(super) struct Failure {
     pub(super) status: ResponseStatus,
@@ -296,18 +311,23 @@ impl Failure {
     }
 
     /// The answer, with the exception as its body where Hessian is there and `details` are wanted.
-    pub(super) fn into_frame(self, mut answer: BoltFrame, details: ErrorDetails) -> BoltFrame {
+    pub(super) fn into_frame(
+        self,
+        mut answer: BoltFrame,
+        details: ErrorDetails,
+        bodies: ErrorBodies,
+    ) -> BoltFrame {
         answer.head = bolt_codec::bolt::Head::Response {
             status: self.status,
         };
         if details != ErrorDetails::StatusOnly && !self.text.is_empty() {
-            self.fill(&mut answer, details == ErrorDetails::Full);
+            self.fill(&mut answer, details == ErrorDetails::Full, bodies);
         }
         answer
     }
 
     #[cfg(feature = "hessian")]
-    fn fill(self, answer: &mut BoltFrame, with_stack: bool) {
+    fn fill(self, answer: &mut BoltFrame, with_stack: bool, bodies: ErrorBodies) {
         const CLASS: &str = "com.alipay.remoting.rpc.exception.RpcServerException";
         let mut exception = bolt_hessian::JavaException::new(CLASS, self.text);
         let place = bolt_hessian::StackFrame {
@@ -317,7 +337,7 @@ impl Failure {
             line: self.location.line().try_into().unwrap_or(-1),
         };
         exception.stack_trace = with_stack.then_some(place).into_iter().collect();
-        match bolt_hessian::to_vec(&exception) {
+        match bolt_hessian::to_vec_with(&exception, bodies.options()) {
             Ok(content) => {
                 answer.class = CLASS.into();
                 answer.content = content.into();
@@ -327,7 +347,7 @@ impl Failure {
     }
 
     #[cfg(not(feature = "hessian"))]
-    fn fill(self, _answer: &mut BoltFrame, _with_stack: bool) {
+    fn fill(self, _answer: &mut BoltFrame, _with_stack: bool, _bodies: ErrorBodies) {
         tracing::debug!(text = self.text, at = %self.location, "a request failed");
     }
 }
@@ -339,7 +359,7 @@ fn file_name(path: &str) -> &str {
 }
 
 /// What a caller is told when the answer says that the call failed.
-pub(super) fn error_of(status: ResponseStatus, answer: &Body) -> Error {
+pub(super) fn error_of(status: ResponseStatus, answer: &Body, bodies: ErrorBodies) -> Error {
     let kind = match status {
         ResponseStatus::SERVER_EXCEPTION => ErrorKind::ServerException,
         ResponseStatus::SERVER_THREADPOOL_BUSY => ErrorKind::Busy,
@@ -350,17 +370,17 @@ pub(super) fn error_of(status: ResponseStatus, answer: &Body) -> Error {
         ResponseStatus::SERVER_DESERIAL_EXCEPTION => ErrorKind::ServerDeserialize,
         _ => ErrorKind::Status,
     };
-    Error::of_status(kind, status, remote_exception(answer))
+    Error::of_status(kind, status, remote_exception(answer, bodies))
 }
 
 /// The exception in an answer, if one can be read: peers differ in what they send.
 #[cfg(feature = "hessian")]
-fn remote_exception(answer: &Body) -> Option<RemoteException> {
+fn remote_exception(answer: &Body, bodies: ErrorBodies) -> Option<RemoteException> {
     if answer.content.is_empty() {
         return None;
     }
-    let exception: bolt_hessian::JavaException = bolt_hessian::from_bytes(&answer.content).ok()?;
-    Some(from_java(exception))
+    let exception = bolt_hessian::from_bytes_with(&answer.content, bodies.options());
+    exception.ok().map(from_java)
 }
 
 #[cfg(feature = "hessian")]
@@ -378,6 +398,6 @@ fn from_java(exception: bolt_hessian::JavaException) -> RemoteException {
 }
 
 #[cfg(not(feature = "hessian"))]
-fn remote_exception(_answer: &Body) -> Option<RemoteException> {
+fn remote_exception(_answer: &Body, _bodies: ErrorBodies) -> Option<RemoteException> {
     None
 }

@@ -1,5 +1,5 @@
 use bolt_codec::bolt::SerializerCode;
-use bolt_hessian::Options;
+use bolt_hessian::{Dialect, Options};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +34,10 @@ impl Hessian {
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self { options }
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.options.dialect
     }
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::body::{Body, DecodeBody, Decoder, EncodeBody, Raw};
+use super::body::{Body, DecodeBody, Decoder, EncodeBody, Raw, ValueDecoder};
 use super::call::{Call, OnewayCall};
-use super::failure::ErrorDetails;
+use super::failure::{ErrorBodies, ErrorDetails};
 #[cfg(feature = "hessian")]
 use super::hessian::Hessian;
 use super::interceptor::Chain;
@@ -73,8 +73,8 @@ impl Settings {
     where
         S: EncodeBody<T> + DecodeBody<R>,
     {
-        let decoder = Decoder::Shared(Arc::clone(serializer) as _);
-        Call::new(self.request(target, value, &**serializer), decoder)
+        let value_decoder = ValueDecoder::Shared(Arc::clone(serializer) as _);
+        self.two_way(self.request(target, value, &**serializer), value_decoder)
     }
 
     pub(super) fn oneway<T: ?Sized>(
@@ -87,9 +87,23 @@ impl Settings {
     }
 
     pub(super) fn call_raw(&self, target: Result<Target>, raw: Raw, body: &Body) -> Call<Body> {
-        Call::new(
-            self.request(target, body, &raw),
-            Decoder::Plain(|body| body),
-        )
+        let request = self.request(target, body, &raw);
+        self.two_way(request, ValueDecoder::Plain(|body| body))
+    }
+
+    fn two_way<R: Send + 'static>(
+        &self,
+        request: Result<Outgoing>,
+        value: ValueDecoder<R>,
+    ) -> Call<R> {
+        let errors = self.error_bodies();
+        Call::new(request, Decoder { value, errors })
+    }
+
+    pub(super) fn error_bodies(&self) -> ErrorBodies {
+        ErrorBodies {
+            #[cfg(feature = "hessian")]
+            dialect: self.hessian.dialect(),
+        }
     }
 }
