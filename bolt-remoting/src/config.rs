@@ -57,7 +57,8 @@ pub struct ConnectionConfig {
     /// requests are refused as busy while reading goes on.
     pub max_in_flight: usize,
     /// Most bytes of encoded frames that wait to be written. Calls wait for room; one frame that
-    /// is larger on its own is admitted when nothing else waits.
+    /// is larger on its own is admitted when nothing else waits. What is queued is sent even if its
+    /// caller gives up, and heartbeats come after it: on a slow link less is better.
     pub outbox_limit: usize,
     /// Bytes of answers that wait, for room in the outbox or for their turn, above which further
     /// requests of the peer are refused as busy: it takes less than it asks for. Answers of requests

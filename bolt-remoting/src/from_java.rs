@@ -103,8 +103,9 @@
 //! # What behaves otherwise
 //!
 //! - A handler runs on its connection's own task until it first awaits; in Java on a thread of a
-//!   pool. One that blocks (JDBC, files, locks) stalls everything on its connection, and a thread of
-//!   the runtime with it: give it [`Execution::blocking`] with a [`limit`](Execution::limit).
+//!   pool. One that blocks (JDBC, files, locks) stalls everything on its connection, up to three others
+//!   that were ready with it, and a thread of the runtime: give it [`Execution::blocking`] with a
+//!   [`limit`](Execution::limit).
 //! - Without a timeout a call gets 3 s; in Java the argument is mandatory.
 //! - A call that finds the connection's buffer full waits for room within its deadline; in Java it
 //!   fails. [`Call::fail_when_full`] has it fail here too.

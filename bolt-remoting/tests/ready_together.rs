@@ -1,5 +1,5 @@
 //! Connections of a server that are ready at the same time: on a thread that has little to do one comes
-//! after the other, and none waits for what another one does.
+//! after the other. What must not keep the others then.
 
 #![allow(clippy::unwrap_used)]
 
@@ -113,9 +113,12 @@ fn a_turn_on_another_thread_keeps_no_connection() {
                 tell.send(()).unwrap();
             }
         });
+        let mut behind = Served::new(|_| {});
         a.rest().await;
+        behind.rest().await;
         b.rest().await;
         a.ask("wait").await;
+        behind.ask("behind").await;
         // This thread is busy, so the other one takes what is to be done.
         tokio::spawn(async {});
         let mut looks = 0;
@@ -127,6 +130,7 @@ fn a_turn_on_another_thread_keeps_no_connection() {
         b.ask("go").await;
         b.answered("go").await;
         a.answered("wait").await;
+        behind.answered("behind").await;
     };
     let runtime = two_workers();
     runtime.block_on(runtime.spawn(test)).unwrap();

@@ -68,8 +68,19 @@ impl Relay {
         }
     }
 
-    /// By whoever was to do it.
+    /// By whoever was to do it. On another thread than its own the line is over: it would depend on
+    /// what that one does.
     pub(super) fn pass(self: &Arc<Self>) {
+        if !RELAY
+            .try_with(|own| Arc::ptr_eq(own, self))
+            .unwrap_or(false)
+        {
+            let line = std::mem::take(&mut *self.lock());
+            for runner in line.next {
+                runner.run(None);
+            }
+            return;
+        }
         loop {
             let mut lane = self.lock();
             let next = lane.next.pop_front();
@@ -123,6 +134,13 @@ mod tests {
         }
     }
 
+    /// That of this thread, with nobody in line.
+    fn own() -> Arc<Relay> {
+        let relay = RELAY.with(Arc::clone);
+        *relay.lock() = Lane::default();
+        relay
+    }
+
     fn start<const N: usize>(relay: &Arc<Relay>, declines: [bool; N]) -> [Arc<Fake>; N] {
         declines.map(|declines| {
             let runs = Mutex::default();
@@ -134,7 +152,7 @@ mod tests {
 
     #[test]
     fn each_is_run_when_the_turn_of_the_one_before_begins() {
-        let relay = Arc::default();
+        let relay = own();
         let all = start(&relay, [false; 3]);
         for ran in 0..3 {
             let runs = all.each_ref().map(|one| one.runs());
@@ -147,7 +165,7 @@ mod tests {
 
     #[test]
     fn those_for_whom_the_line_is_too_long_are_run_at_once() {
-        let relay = Arc::default();
+        let relay = own();
         let all = start(&relay, [false; 2 + MOST]);
         let [first, .., last] = &all;
         assert_eq!((first.runs(), last.runs()), (1, 1));
@@ -158,8 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn nobody_stays_in_line_when_the_turn_begins_on_another_thread() {
+        let relay = own();
+        let all = start(&relay, [false; 3]);
+        let passes = Arc::clone(&relay);
+        std::thread::spawn(move || passes.pass()).join().unwrap();
+        assert_eq!(all.map(|one| one.runs()), [1; 3]);
+        assert!(!relay.lock().running);
+    }
+
+    #[test]
     fn nobody_waits_for_one_that_passes_nothing_on() {
-        let relay = Arc::default();
+        let relay = own();
         let [_, first, second, third, last] = start(&relay, [true, false, true, true, false]);
         assert_eq!((first.runs(), last.runs()), (1, 0));
         first.turn();
@@ -219,7 +247,7 @@ mod tests {
         Thread::set_leisure(true);
         ready([&mut a, &mut b, &mut c]);
         assert_eq!(line(), Some(2));
-        // The relay is with others while a turn lasts, however long that is.
+        // The relay is with others by then, however long the rest of a turn takes.
         a.turn();
         assert_eq!(line(), Some(1));
         b.turn();

@@ -53,7 +53,6 @@ struct Sleeper {
     asleep: bool,
     /// The transport takes no bytes now, so that waking it for more of them is useless.
     write_blocked: bool,
-    ended: bool,
     /// What it is to pass on when its next turn begins.
     relay: Option<Arc<Relay>>,
 }
@@ -252,12 +251,13 @@ impl<P: Protocol> State<P> {
     /// A turn of the task begins. What it is to pass on.
     pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Arc<Relay>> {
         self.know(waker);
+        self.sleeper.asleep = false;
         self.sleeper.relay.take()
     }
 
     /// The task ends. What it is to pass on.
     pub(super) fn end(&mut self) -> Option<Arc<Relay>> {
-        self.sleeper.ended = true;
+        self.sleeper.asleep = false;
         self.sleeper.waker = None;
         self.sleeper.relay.take()
     }
@@ -294,10 +294,10 @@ impl<P: Protocol> State<P> {
         self.sleeper.waker.clone()
     }
 
-    /// Has the task pass `relay` on when its next turn begins, if it is to have one and passes none on
-    /// yet.
+    /// Has the task pass `relay` on when its next turn begins, unless it passes one on already or is
+    /// awake: who knows how long it is.
     pub(super) fn join(&mut self, relay: &Arc<Relay>) -> bool {
-        let free = !self.sleeper.ended && self.sleeper.relay.is_none();
+        let free = self.sleeper.asleep && self.sleeper.relay.is_none();
         if free {
             self.sleeper.relay = Some(Arc::clone(relay));
         }
@@ -354,11 +354,14 @@ mod tests {
         let (_, encoder, _) = Bolt::default().open(Role::Server, &Limits::default());
         let mut state = State::<Bolt>::new(encoder, &ConnectionConfig::server());
         let (one, two) = (Arc::<Relay>::default(), Arc::default());
+        state.sleep(Waker::noop(), false);
         assert!(state.join(&one));
         assert!(!state.join(&two), "it has one already");
         let passed = state.begin_turn(Waker::noop()).unwrap();
         assert!(Arc::ptr_eq(&passed, &one));
-        assert!(state.join(&two), "for its next turn");
+        assert!(!state.join(&two), "it is awake");
+        state.sleep(Waker::noop(), false);
+        assert!(state.join(&two));
         assert!(state.end().is_some());
         assert!(!state.join(&one));
         assert!(state.rouse_to_read().is_none());

@@ -91,7 +91,7 @@ where
     }
 
     /// Passes the relay on, if there is one, before anything that may take long.
-    fn begin_stint(&mut self, cx: &Context<'_>, now: Instant) -> Stint {
+    fn begin_stint(&self, cx: &Context<'_>, now: Instant) -> Stint {
         let relay = self.shared.lock().begin_turn(cx.waker());
         if let Some(relay) = relay {
             relay.pass();
