@@ -6,7 +6,6 @@
 mod support;
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
@@ -62,26 +61,38 @@ impl Served {
     }
 }
 
-fn two_workers() -> Runtime {
+/// Two of which the first one, asked to wait, calls `wait` with what comes once the second one is asked
+/// to go.
+fn one_waits_for_the_other(
+    wait: impl Fn(&mpsc::Receiver<()>) + Send + Sync + 'static,
+) -> [Served; 2] {
+    let (tell, told) = mpsc::channel();
+    let told = Mutex::new(told);
+    let waits = Served::new(move |text| {
+        if text == "wait" {
+            wait(&told.lock().unwrap());
+        }
+    });
+    let goes = Served::new(move |text| {
+        if text == "go" {
+            tell.send(()).unwrap();
+        }
+    });
+    [waits, goes]
+}
+
+/// On a worker, so that connections become ready there; there is another one.
+fn on_a_worker(test: impl Future<Output = ()> + Send + 'static) {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().unwrap()
+    let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(runtime.spawn(test)).unwrap();
 }
 
 #[test]
 fn a_handler_that_blocks_in_place_keeps_no_other_connection() {
-    let test = async {
-        let (tell, told) = mpsc::channel();
-        let told = Mutex::new(told);
-        let mut a = Served::new(move |text| {
-            if text == "wait" {
-                let told = || told.lock().unwrap().recv_timeout(LONG).unwrap();
-                tokio::task::block_in_place(told);
-            }
-        });
-        let mut b = Served::new(move |text| {
-            if text == "go" {
-                tell.send(()).unwrap();
-            }
+    on_a_worker(async {
+        let [mut a, mut b] = one_waits_for_the_other(|told| {
+            tokio::task::block_in_place(|| told.recv_timeout(LONG).unwrap());
         });
         a.rest().await;
         b.rest().await;
@@ -89,29 +100,16 @@ fn a_handler_that_blocks_in_place_keeps_no_other_connection() {
         b.ask("go").await;
         b.answered("go").await;
         a.answered("wait").await;
-    };
-    // On a worker, so that both become ready there.
-    let runtime = two_workers();
-    runtime.block_on(runtime.spawn(test)).unwrap();
+    });
 }
 
 #[test]
 fn a_turn_on_another_thread_keeps_no_connection() {
-    let test = async {
-        let begun = Arc::new(AtomicBool::new(false));
-        let (tell, told) = mpsc::channel();
-        let told = Mutex::new(told);
-        let begins = Arc::clone(&begun);
-        let mut a = Served::new(move |text| {
-            if text == "wait" {
-                begins.store(true, Ordering::Release);
-                told.lock().unwrap().recv_timeout(LONG).unwrap();
-            }
-        });
-        let mut b = Served::new(move |text| {
-            if text == "go" {
-                tell.send(()).unwrap();
-            }
+    on_a_worker(async {
+        let (begin, begun) = mpsc::channel();
+        let [mut a, mut b] = one_waits_for_the_other(move |told| {
+            begin.send(()).unwrap();
+            told.recv_timeout(LONG).unwrap();
         });
         let mut behind = Served::new(|_| {});
         a.rest().await;
@@ -119,21 +117,14 @@ fn a_turn_on_another_thread_keeps_no_connection() {
         b.rest().await;
         a.ask("wait").await;
         behind.ask("behind").await;
-        // This thread is busy, so the other one takes what is to be done.
+        // This thread is occupied, so the other one takes what is to be done.
         tokio::spawn(async {});
-        let mut looks = 0;
-        while !begun.load(Ordering::Acquire) {
-            looks += 1;
-            assert!(looks < 20_000, "never begun");
-            thread::sleep(SEC / 1000);
-        }
+        begun.recv_timeout(LONG).unwrap();
         b.ask("go").await;
         b.answered("go").await;
         a.answered("wait").await;
         behind.answered("behind").await;
-    };
-    let runtime = two_workers();
-    runtime.block_on(runtime.spawn(test)).unwrap();
+    });
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) struct State<P: Protocol> {
     /// Boxes of handlers that have ended as tasks, for the next ones.
     pub(crate) boxes: Vec<Answering<P::Frame>>,
     max_calls: usize,
-    /// Requests that were cut off, once that is settled.
+    /// Requests that were cut off, once that is settled. Small, for the memory of idle connections.
     cut_off: Option<u32>,
     phase: Phase,
     sleeper: Sleeper,
