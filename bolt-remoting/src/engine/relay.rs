@@ -31,8 +31,8 @@ struct Lane {
 
 /// A connection, as a relay sees it.
 pub(super) trait Runner: Send + Sync {
-    /// Wakes its task. Whether that passes `relay` on: not when it has ended, or has another one to
-    /// pass on.
+    /// Wakes its task. Whether that passes `relay` on: not when it is awake, has ended, or has one to
+    /// pass on already.
     fn run(&self, relay: Option<&Arc<Relay>>) -> bool;
 }
 

@@ -49,7 +49,8 @@ pub(crate) enum Phase {
 #[derive(Default)]
 struct Sleeper {
     waker: Option<Waker>,
-    /// It is asleep and nobody has woken it yet. Otherwise it looks at everything before it sleeps.
+    /// It is asleep and nobody has woken it yet, but perhaps the transport. Otherwise it looks at
+    /// everything before it sleeps.
     asleep: bool,
     /// The transport takes no bytes now, so that waking it for more of them is useless.
     write_blocked: bool,
@@ -294,8 +295,8 @@ impl<P: Protocol> State<P> {
         self.sleeper.waker.clone()
     }
 
-    /// Has the task pass `relay` on when its next turn begins, unless it passes one on already or is
-    /// awake: who knows how long it is.
+    /// Has the task pass `relay` on when its next turn begins, unless it is to pass one on already, or
+    /// is awake, for who knows how long.
     pub(super) fn join(&mut self, relay: &Arc<Relay>) -> bool {
         let free = self.sleeper.asleep && self.sleeper.relay.is_none();
         if free {
