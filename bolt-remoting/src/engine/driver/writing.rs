@@ -2,9 +2,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bolt_codec::{EncodeBuf, Protocol};
+use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_util::io::poll_write_buf;
@@ -62,6 +63,21 @@ impl Writer {
         self.buf.release();
     }
 
+    /// Writes once. A plain write costs less than a vectored one where there is one piece only.
+    fn poll_write<T: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let io = Pin::new(io);
+        if self.buf.chunk().len() < self.buf.len() {
+            return poll_write_buf(io, cx, &mut self.buf);
+        }
+        let written = ready!(io.poll_write(cx, self.buf.chunk()))?;
+        self.buf.advance(written);
+        Poll::Ready(Ok(written))
+    }
+
     /// Takes what is queued, once all that was taken before has gone out.
     pub(super) fn refill<P: Protocol>(
         &mut self,
@@ -103,7 +119,7 @@ where
     /// Writes what was taken, as much as the transport takes.
     pub(super) fn poll_writes(&mut self, cx: &mut Context<'_>, now: Instant) {
         while !self.writer.buf.is_empty() && !self.life.is_mute() {
-            match poll_write_buf(Pin::new(&mut self.io), cx, &mut self.writer.buf) {
+            match self.writer.poll_write(&mut self.io, cx) {
                 Poll::Ready(Ok(0)) => {
                     self.break_off(CloseReason::Io(io::ErrorKind::WriteZero), now);
                 }
