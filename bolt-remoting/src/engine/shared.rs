@@ -426,21 +426,18 @@ impl<P: Protocol> Runner for Shared<P> {
 pub(super) struct Reader<P: Protocol>(Weak<Shared<P>>);
 
 impl<P: Protocol> Reader<P> {
-    pub(super) fn new(shared: &Arc<Shared<P>>) -> Arc<Self> {
-        Arc::new(Self(Arc::downgrade(shared)))
+    /// For a server's connection. With one thread there is none to be roused, and its task is woken
+    /// as any other.
+    pub(super) fn new(shared: &Arc<Shared<P>>) -> Option<Arc<Self>> {
+        let threads = shared.runtime.runtime_flavor() == RuntimeFlavor::MultiThread;
+        (shared.role == Role::Server && threads).then(|| Arc::new(Self(Arc::downgrade(shared))))
     }
 }
 
 impl<P: Protocol> ArcWake for Reader<P> {
     fn wake_by_ref(reader: &Arc<Self>) {
-        let Some(shared) = reader.0.upgrade() else {
-            return;
-        };
-        // With one thread there is none to be roused.
-        if shared.runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+        if let Some(shared) = reader.0.upgrade() {
             relay::start(shared);
-        } else {
-            shared.run(None);
         }
     }
 }

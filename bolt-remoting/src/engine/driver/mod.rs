@@ -33,7 +33,7 @@ use crate::error::CloseReason;
 pub(crate) struct Driver<P: Protocol, T> {
     shared: Arc<Shared<P>>,
     io: T,
-    /// Who is woken for what there is to read, on a server.
+    /// Who is woken for what there is to read, where it isn't the task itself.
     reader: Option<Arc<Reader<P>>>,
     receiver: Receiver<P::Decoder>,
     dispatch: Dispatch<P>,
@@ -75,7 +75,7 @@ where
         let clock = Clock::new(Arc::clone(&shared.config), can_beat, began, now);
         Self {
             io,
-            reader: (shared.role == Role::Server).then(|| Reader::new(&shared)),
+            reader: Reader::new(&shared),
             receiver: Receiver::new(decoder),
             dispatch: Dispatch::new(Arc::clone(&shared), handler),
             writer: Writer::new(),
