@@ -7,7 +7,8 @@ use bolt_codec::{CodecError, Correlation, Frame, FrameKind, Protocol, Refusal};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::handler::{FrameContext, FrameHandler, Outcome, Panicked, Reply};
+use super::desk::Desk;
+use super::handler::{Answering, FrameContext, FrameHandler, Outcome, Panicked};
 use super::handling::{Ended, Group, Handling, LARGEST_GROUP, prepare};
 use super::inbound::Ticket;
 use super::load::Load;
@@ -33,18 +34,16 @@ const LARGE: usize = 64 * 1024;
 pub(crate) struct Dispatch<P: Protocol> {
     shared: Arc<Shared<P>>,
     handler: Arc<dyn FrameHandler<P>>,
-    reply: Reply<P>,
+    /// Boxes of handlers that have ended later, for the next ones.
+    spares: Vec<Answering<P::Frame>>,
     /// Handlers that did not finish at once; some may have ended since.
     tasks: Vec<AbortHandle>,
-    /// What has not been settled yet: answers to own calls, and those to the peer's requests.
-    received: Vec<P::Frame>,
-    answers: Vec<Prepared<P::Frame>>,
     gone_away: bool,
     /// Handlers that did not finish at once, and those among them that are settled: a read's become
     /// one task, if they are not too many.
     unfinished: Vec<Handling<P>>,
     waiting: Vec<Handling<P>>,
-    /// The slots of the calls that `received` is for.
+    /// The slots of the calls whose answers were settled last.
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     /// Callers, and whoever else is to be woken once the lock is released.
     pub(super) wakers: Wakers,
@@ -72,10 +71,8 @@ impl<P: Protocol> Dispatch<P> {
         Self {
             shared,
             handler,
-            reply: Reply::new(),
+            spares: Vec::new(),
             tasks: Vec::new(),
-            received: Vec::new(),
-            answers: Vec::new(),
             gone_away: false,
             unfinished: Vec::new(),
             waiting: Vec::new(),
@@ -89,17 +86,22 @@ impl<P: Protocol> Dispatch<P> {
         }
     }
 
-    pub(crate) fn begin_batch(&mut self, thread: Thread) {
+    /// Gives what [`end_batch`](Self::end_batch) takes.
+    pub(crate) fn begin_batch(&mut self, thread: Thread) -> Box<Desk<P>> {
+        let mut desk = Desk::take();
+        desk.reply.swap_spares(&mut self.spares);
         self.in_turn = thread == Thread::Own;
         // As long as there was room it can only have grown since: what takes it begins here.
         if !matches!(self.admission, Admission::Room(1..)) || !self.shared.is_open() {
             self.admission = Admission::Unknown;
         }
+        desk
     }
 
     /// A frame has come, which took so many bytes.
     pub(crate) fn on_frame(
         &mut self,
+        desk: &mut Desk<P>,
         frame: P::Frame,
         bytes: usize,
         cx: &mut Context<'_>,
@@ -107,30 +109,37 @@ impl<P: Protocol> Dispatch<P> {
     ) {
         match frame.kind() {
             FrameKind::Response | FrameKind::HeartbeatAck => {
-                self.received.push(frame);
+                desk.received.push(frame);
             }
-            FrameKind::Request | FrameKind::Oneway => self.on_request(frame, bytes, cx, now),
+            FrameKind::Request | FrameKind::Oneway => self.on_request(desk, frame, bytes, cx, now),
             FrameKind::Heartbeat => {
                 add(&self.shared.counters.heartbeats_received, 1);
                 if let Some(ack) = self.shared.protocol.heartbeat_ack(&frame) {
-                    self.answer(prepare(Ok(Some(ack)), None));
+                    self.answer(desk, prepare(Ok(Some(ack)), None));
                 }
             }
             FrameKind::GoAway => self.gone_away = true,
             FrameKind::Greeting => self.unwelcome = self.shared.hear_greeting(frame).err(),
             _ => add(&self.shared.counters.unknown_frames, 1),
         }
-        if self.received.len() + self.answers.len() + self.unfinished.len() >= BATCH {
-            self.settle();
+        if desk.received.len() + desk.answers.len() + self.unfinished.len() >= BATCH {
+            self.settle(desk);
         }
     }
 
-    fn on_request(&mut self, frame: P::Frame, bytes: usize, cx: &mut Context<'_>, now: Instant) {
+    fn on_request(
+        &mut self,
+        desk: &mut Desk<P>,
+        frame: P::Frame,
+        bytes: usize,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
         // Its handler may take long.
         self.in_turn = false;
         let wants_answer = frame.kind() == FrameKind::Request;
         if matches!(self.admission, Admission::Unknown) {
-            self.settle();
+            self.settle(desk);
         }
         let refusal = match self.admission {
             Admission::Room(0) | Admission::Unknown => Some(Refusal::Busy),
@@ -144,7 +153,7 @@ impl<P: Protocol> Dispatch<P> {
             add(&self.shared.counters.requests_refused, 1);
             if wants_answer {
                 let refusal = self.shared.protocol.refuse(&frame, why);
-                self.answer(prepare(Ok(refusal), None));
+                self.answer(desk, prepare(Ok(refusal), None));
             }
             return;
         }
@@ -155,13 +164,17 @@ impl<P: Protocol> Dispatch<P> {
         };
         let context = FrameContext::new(Connection::new(Arc::clone(&self.shared)), now);
         self.shared.set_handling(self.unfinished.len() + 1);
-        let outcome = self.reply.run(&*self.handler, context, frame, cx);
+        let outcome = desk.reply.run(&*self.handler, context, frame, cx);
         let unfinished = matches!(outcome, Outcome::Later(_));
         self.shared
             .set_handling(self.unfinished.len() + usize::from(unfinished));
         match outcome {
-            Outcome::Now(answer) if wants_answer => self.answer(prepare(Ok(answer), on_panic)),
-            Outcome::Panicked if wants_answer => self.answer(prepare(Err(Panicked), on_panic)),
+            Outcome::Now(answer) if wants_answer => {
+                self.answer(desk, prepare(Ok(answer), on_panic));
+            }
+            Outcome::Panicked if wants_answer => {
+                self.answer(desk, prepare(Err(Panicked), on_panic));
+            }
             Outcome::Now(_) | Outcome::Panicked => {}
             Outcome::Later(answering) => {
                 match &mut self.admission {
@@ -181,11 +194,11 @@ impl<P: Protocol> Dispatch<P> {
 
     /// Sends an answer that is ready, or does without. Where answers go in order it still has to
     /// wait its turn, and a missing one ends the connection.
-    fn answer(&mut self, answer: Option<Prepared<P::Frame>>) {
+    fn answer(&mut self, desk: &mut Desk<P>, answer: Option<Prepared<P::Frame>>) {
         if P::CORRELATION == Correlation::InOrder {
             if !self.unfinished.is_empty() {
                 // Their turn comes first.
-                self.settle();
+                self.settle(desk);
             }
             let mut ticket = Ticket::of(0);
             self.shared.lock().inbound.begin(&mut ticket, true);
@@ -195,13 +208,15 @@ impl<P: Protocol> Dispatch<P> {
                 spare: None,
             }]);
         } else {
-            self.answers.extend(answer);
+            desk.answers.extend(answer);
         }
     }
 
     /// A reason to close when the peer sends more than it takes, or is none to go on with.
-    pub(crate) fn end_batch(&mut self) -> Option<CloseReason> {
-        self.settle();
+    pub(crate) fn end_batch(&mut self, mut desk: Box<Desk<P>>) -> Option<CloseReason> {
+        self.settle(&mut desk);
+        desk.reply.swap_spares(&mut self.spares);
+        desk.leave();
         self.put_off |= self.wakers.wake_in_turn();
         self.spawn_group();
         let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
@@ -209,12 +224,12 @@ impl<P: Protocol> Dispatch<P> {
     }
 
     /// Passes on what the batch brought, under one lock, and sees what may come next.
-    fn settle(&mut self) {
+    fn settle(&mut self, desk: &mut Desk<P>) {
         let shared = &self.shared;
         let mut state = shared.lock();
         state.awake();
         state.pending.recycle(self.slots.drain(..).flatten());
-        for frame in &self.received {
+        for frame in &desk.received {
             let is_ack = frame.kind() == FrameKind::HeartbeatAck;
             let slot = match state.pending.answer(frame.id(), is_ack) {
                 Answered::Call(slot) => Some(slot),
@@ -229,7 +244,7 @@ impl<P: Protocol> Dispatch<P> {
             };
             self.slots.push(slot);
         }
-        for answer in self.answers.drain(..) {
+        for answer in desk.answers.drain(..) {
             state.answer(answer);
         }
         if std::mem::take(&mut self.gone_away) {
@@ -240,7 +255,7 @@ impl<P: Protocol> Dispatch<P> {
             state.inbound.begin(&mut handling.ticket, wants_answer);
         }
         shared.set_handling(0);
-        self.reply.take_spares(&mut state.boxes);
+        desk.reply.take_spares(&mut state.boxes);
         state.make_room(self.wakers.list());
         let config = &shared.config;
         let most = config.most_in_flight();
@@ -258,7 +273,7 @@ impl<P: Protocol> Dispatch<P> {
         self.piling_up = state.waiting_answers() > most.saturating_mul(2);
         let calls = self.slots.len() + state.pending.waiting();
         drop(state);
-        for (frame, slot) in self.received.drain(..).zip(&self.slots) {
+        for (frame, slot) in desk.received.drain(..).zip(&self.slots) {
             self.wakers
                 .list()
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
@@ -290,9 +305,7 @@ impl<P: Protocol> Dispatch<P> {
     pub(crate) fn release(&mut self) {
         self.tasks.retain(|task| !task.is_finished());
         self.tasks.shrink_to_fit();
-        self.reply.release();
-        self.received = Vec::new();
-        self.answers = Vec::new();
+        self.spares = Vec::new();
         self.unfinished = Vec::new();
         self.waiting = Vec::new();
         self.slots = Vec::new();

@@ -178,10 +178,9 @@ impl<P: Protocol> Reply<P> {
         }
     }
 
-    /// Gives back the memory of spare boxes.
-    pub(crate) fn release(&mut self) {
-        self.spare = None;
-        self.spares = Vec::new();
+    /// Exchanges the boxes of those that finished later, which belong to a connection.
+    pub(crate) fn swap_spares(&mut self, spares: &mut Vec<Answering<P::Frame>>) {
+        std::mem::swap(&mut self.spares, spares);
     }
 }
 

@@ -13,6 +13,7 @@
 mod bells;
 mod clock;
 pub(crate) mod connection;
+mod desk;
 mod dispatch;
 pub(crate) mod driver;
 pub(crate) mod handler;

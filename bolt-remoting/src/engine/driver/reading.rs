@@ -76,7 +76,7 @@ where
         self.clock.on_read(now);
         let mut frames = 0;
         let half = self.receiver.len() / 2;
-        self.dispatch.begin_batch(thread);
+        let mut desk = self.dispatch.begin_batch(thread);
         let ended = loop {
             if frames == HALF as usize && (1..=half).contains(&self.receiver.len()) {
                 self.receiver.halfway = true;
@@ -86,13 +86,13 @@ where
                 Ok(Some(frame)) => {
                     frames += 1;
                     let bytes = self.receiver.frame_bytes();
-                    self.dispatch.on_frame(frame, bytes, cx, now);
+                    self.dispatch.on_frame(&mut desk, frame, bytes, cx, now);
                 }
                 Ok(None) => break None,
                 Err(error) => break Some(CloseReason::Codec(error)),
             }
         };
-        let ended = ended.or(self.dispatch.end_batch());
+        let ended = ended.or(self.dispatch.end_batch(desk));
         self.clock
             .on_frames(frames, self.receiver.is_mid_frame(), now);
         if let Some(reason) = ended {
@@ -110,12 +110,12 @@ where
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
             Ok(last) => {
-                self.dispatch.begin_batch(thread);
+                let mut desk = self.dispatch.begin_batch(thread);
                 if let Some(frame) = last {
                     let bytes = self.receiver.frame_bytes();
-                    self.dispatch.on_frame(frame, bytes, cx, now);
+                    self.dispatch.on_frame(&mut desk, frame, bytes, cx, now);
                 }
-                self.dispatch.end_batch().unwrap_or(CloseReason::Peer)
+                self.dispatch.end_batch(desk).unwrap_or(CloseReason::Peer)
             }
         };
         self.shared.close(Error::closed(reason));
