@@ -383,8 +383,9 @@ impl<P: Protocol> Shared<P> {
         let mut state = self.lock();
         if !matches!(state.phase(), Phase::Closed(_)) {
             let error = error.with_call(self.peer, None, false);
+            // First, so that whoever finds that its call has ended is given another connection.
+            self.enter(&mut state, Phase::Closed(error.clone()), &mut wakers);
             state.pending.fail_all(&error, &mut wakers);
-            self.enter(&mut state, Phase::Closed(error), &mut wakers);
         }
         wakers.extend(state.rouse());
         drop(state);
