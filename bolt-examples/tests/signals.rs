@@ -100,8 +100,11 @@ async fn a_java_client_too_is_answered_all_that_was_begun_with() {
         .args(["client", &server.address, "drain"]);
     let mut client = Process::start(&mut command).expect("it starts");
     begun(&server, &RpcClient::new(), LOAD).await;
+    let told = Instant::now();
     let begun = terminate(&mut server);
+    let took = told.elapsed();
     let line = client.line_with("", PATIENCE).expect("it says what it saw");
+    let line = format!("{line}; {begun} begun, and the server took {took:?} to end");
     let answered = line
         .split_once("answered: ")
         .and_then(|(_, rest)| rest.split_once(','));

@@ -5,18 +5,24 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
 use bolt_codec::{Protocol, Role};
-use bolt_remoting::{Connection, ConnectionConfig, Error, ErrorKind, FrameHandler, handler_fn};
+use bolt_remoting::{
+    Connection, ConnectionConfig, Error, ErrorKind, FrameHandler, NoHandler, handler_fn,
+};
+use futures::FutureExt;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::bolt::{ECHO, bolt, request};
 use support::faults::{Fault, Faulty, What};
-use support::lines::{LINES, Line};
-use support::{eventually, within};
+use support::lines::{LINES, Line, ask, over};
+use support::peer::in_memory;
+use support::{eventually, untimed, within};
 use tokio::time::{Instant, sleep};
 
 /// What one caller does.
@@ -286,4 +292,33 @@ proptest! {
     fn every_call_has_exactly_one_outcome_in_order(story in story()) {
         run(tell::<support::lines::Lines>(story));
     }
+}
+
+/// Otherwise it would be given the same one for its next call.
+#[tokio::test]
+async fn who_finds_that_a_call_has_ended_finds_its_connection_closed() {
+    let (_peer, io) = in_memory(LINES, 64);
+    let client = over(io, Role::Client, NoHandler, untimed());
+    // Many, so that ending them takes a while.
+    let mut calls = Vec::new();
+    for _ in 0..5000 {
+        calls.push(ask(&client, "unanswered").await);
+    }
+    let looks = client.clone();
+    let (began, begins) = mpsc::channel();
+    let first = thread::spawn(move || {
+        let give_up = std::time::Instant::now() + Duration::from_secs(20);
+        let mut cx = Context::from_waker(Waker::noop());
+        while std::time::Instant::now() < give_up {
+            let mut ended = calls.iter_mut().map(|call| call.poll_unpin(&mut cx));
+            if ended.any(|call| call.is_ready()) {
+                return Some(looks.is_open());
+            }
+            let _ = began.send(());
+        }
+        None
+    });
+    begins.recv().unwrap();
+    client.close();
+    assert_eq!(first.join().unwrap(), Some(false));
 }

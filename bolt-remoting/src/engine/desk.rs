@@ -13,8 +13,9 @@ thread_local! {
     static IDLE: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lists and a box that all connections of a thread use in turn: they lie in its cache, where those of
-/// a connection that is one of many would not, and take no memory while it is idle.
+/// Lists and a box that all connections of a thread use in turn. Lists of its own would be cold for
+/// a connection that is one of many, and memory that an idle one keeps. The box stays as large as the
+/// future that it held last, the lists as long as a batch.
 pub(super) struct Desk<P: Protocol> {
     pub(super) reply: Reply<P>,
     /// What has not been settled yet: answers to own calls, and those to the peer's requests.
@@ -56,8 +57,28 @@ impl<P: Protocol> Desk<P> {
 #[cfg(test)]
 mod tests {
     use bolt_codec::bolt::Bolt;
+    use bolt_codec::{Limits, Role};
 
     use super::*;
+
+    struct Other;
+
+    impl Protocol for Other {
+        type Frame = <Bolt as Protocol>::Frame;
+        type Decoder = <Bolt as Protocol>::Decoder;
+        type Encoder = <Bolt as Protocol>::Encoder;
+        type Session = <Bolt as Protocol>::Session;
+
+        const NAME: &'static str = "other";
+
+        fn open(
+            &self,
+            role: Role,
+            limits: &Limits,
+        ) -> (Self::Decoder, Self::Encoder, Self::Session) {
+            Bolt::default().open(role, limits)
+        }
+    }
 
     fn kept() -> usize {
         IDLE.with_borrow(Vec::len)
@@ -66,13 +87,16 @@ mod tests {
     #[test]
     fn a_thread_keeps_one_of_each_protocol() {
         let (one, two) = (Desk::<Bolt>::take(), Desk::<Bolt>::take());
+        let other = Desk::<Other>::take();
         let address: *const Desk<Bolt> = &raw const *one;
         assert_eq!(kept(), 0);
         one.leave();
         two.leave();
         assert_eq!(kept(), 1);
+        other.leave();
+        assert_eq!(kept(), 2);
         let again = Desk::<Bolt>::take();
         assert!(std::ptr::eq(address, &raw const *again));
-        assert_eq!(kept(), 0);
+        assert_eq!(kept(), 1, "that of the other protocol");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Four parts share a connection: callers (any task), the connection's own task ([`driver`]),
 //! [`handling`] (handlers that wait, as tasks), and, between them, [`shared`] with its [`state`] behind
-//! one short lock. What connections of one thread know of each other is in [`thread`] and [`relay`].
+//! one short lock. What connections of one thread know of each other is in [`thread`] and [`relay`],
+//! and what they lend each other in [`desk`].
 //!
 //! ```text
 //! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver

@@ -427,9 +427,9 @@ impl<P: Protocol> Runner for Shared<P> {
 pub(super) struct Reader<P: Protocol>(Weak<Shared<P>>);
 
 impl<P: Protocol> Reader<P> {
-    /// For a server's connection. With one thread there is none to be roused, and its task is woken
-    /// as any other.
-    pub(super) fn new(shared: &Arc<Shared<P>>) -> Option<Arc<Self>> {
+    /// Of a server's connection. With one thread there is none to be roused, and its task is woken as
+    /// any other.
+    pub(super) fn of(shared: &Arc<Shared<P>>) -> Option<Arc<Self>> {
         let threads = shared.runtime.runtime_flavor() == RuntimeFlavor::MultiThread;
         (shared.role == Role::Server && threads).then(|| Arc::new(Self(Arc::downgrade(shared))))
     }

@@ -28,8 +28,8 @@ struct Record {
     /// The one that put its callers off last, and when.
     put_off: Cell<Option<(u64, Instant)>>,
     busy_until: Cell<Option<Instant>>,
-    /// When a turn of a server's connection was over last, and how much time passed of late within
-    /// such turns and between them.
+    /// When the last [`Stint`] was over, and how much time passed of late within stints and between
+    /// them.
     turn_over: Cell<Option<Instant>>,
     in_turns: Cell<Duration>,
     between: Cell<Duration>,
@@ -57,8 +57,8 @@ impl Thread {
         RECORD.with(|record| record.put_off.set(Some((connection, now))));
     }
 
-    /// Whether turns of servers' connections have taken less than a third of this thread's time of
-    /// late. What else it did meanwhile nobody knows.
+    /// Whether [stints](Stint) have taken less than a third of this thread's time of late. What else it
+    /// did meanwhile nobody knows.
     pub(super) fn has_leisure() -> bool {
         RECORD.try_with(Record::has_leisure).unwrap_or(false)
     }
@@ -76,7 +76,8 @@ impl Thread {
     }
 }
 
-/// A turn of a server's connection, which began then. Its time counts as that of its thread.
+/// A turn of a server's connection that began then, on a runtime of many threads. How much of its
+/// thread's time such turns take is kept in mind.
 pub(super) struct Stint(pub(super) Instant);
 
 impl Drop for Stint {

@@ -5,6 +5,8 @@ import com.alipay.remoting.rpc.RpcResponseFuture;
 import com.alipay.remoting.rpc.exception.InvokeServerBusyException;
 import com.alipay.remoting.rpc.exception.InvokeTimeoutException;
 
+import io.netty.channel.Channel;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +74,7 @@ final class SpecialScenarios {
         return env.withHeartbeat(600_000, () -> {
             Caller caller = env.open();
             int port = caller.port();
-            io.netty.channel.Channel channel = caller.connection().getChannel();
+            Channel channel = caller.connection().getChannel();
             Check.eventually("closed by the server", false, 15_000, channel::isActive);
             Thread.sleep(200);
             int newPort = caller.port();
@@ -114,8 +116,13 @@ final class SpecialScenarios {
         for (Thread thread : threads) {
             thread.join();
         }
-        Check.that(unexpected.isEmpty(), "unexpected: " + unexpected);
-        return "answered: " + answered + ", refused as busy: " + busy;
+        String counted = "answered: " + answered + ", refused as busy: " + busy;
+        List<Channel> channels = new ArrayList<>();
+        caller.rpc.getAllManagedConnections().values()
+            .forEach(pool -> pool.forEach(connection -> channels.add(connection.getChannel())));
+        Check.that(unexpected.isEmpty(), counted + ", unexpected: " + unexpected.size() + " such as "
+            + unexpected.peek() + ", channels left: " + channels);
+        return counted;
     }
 
     private static String soak(Env env) throws Exception {
