@@ -21,8 +21,12 @@ struct Server {
 }
 
 fn server(args: &[&str]) -> Server {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_load-server"));
-    command.args(["--listen", "127.0.0.1:0"]).args(args);
+    server_of(env!("CARGO_BIN_EXE_load-server"), args)
+}
+
+fn server_of(program: &str, args: &[&str]) -> Server {
+    let mut command = Command::new(program);
+    command.args(args).args(["--listen", "127.0.0.1:0"]);
     let mut process = Process::start(&mut command).unwrap();
     let line = process.line_with("listening on ", PATIENCE).unwrap();
     let address = line.trim_start_matches("listening on ").to_owned();
@@ -102,6 +106,20 @@ fn bytes_and_strings_come_back_in_both_versions_and_with_both_handlers() {
                 assert_sane(&report(&server.address, &args));
             }
         }
+    }
+}
+
+#[test]
+fn the_floors_that_echo_frames_answer_our_client() {
+    for (program, mode) in [
+        (env!("CARGO_BIN_EXE_floor-epoll"), "server"),
+        (env!("CARGO_BIN_EXE_floor-tokio"), "frames"),
+    ] {
+        let server = server_of(program, &[mode]);
+        // More than a read brings, so that frames come in pieces.
+        let args = ["--payload", "100000", "--connections", "2"];
+        let report = report(&server.address, &args);
+        assert_sane(&report);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is measured: one load each, put on several peers.
 
-use crate::peers::{AWAIT, EPOLL, JAVA, ONE_WORKER, OURS, PING_PONG, TARPC, TONIC, TUNED};
+use crate::peers::{AWAIT, EPOLL, JAVA, ONE_WORKER, OURS, PING_PONG, TARPC, TOKIO, TONIC, TUNED};
 
 /// One load.
 pub(crate) struct Cell {
@@ -75,7 +75,7 @@ pub(crate) fn all() -> Vec<Cell> {
             "rate",
             "1 KiB, 20,000 calls/s over 16 connections, all from our client",
             "--payload 1024 --connections 16 --rate 20000",
-            &[OURS, ONE_WORKER, JAVA, TUNED, EPOLL],
+            &[OURS, ONE_WORKER, JAVA, TUNED, TOKIO, EPOLL],
         ),
         cell(
             "hessian",
@@ -121,7 +121,7 @@ pub(crate) fn all() -> Vec<Cell> {
             name,
             title: "1 KiB, 20,000 calls/s over more and more connections, all from our client",
             args,
-            peers: vec![OURS, ONE_WORKER, EPOLL],
+            peers: vec![OURS, ONE_WORKER, TOKIO, EPOLL],
         });
     }
     cells

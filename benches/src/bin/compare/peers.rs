@@ -19,7 +19,9 @@ pub(crate) const TONIC: &str = "tonic";
 pub(crate) const TARPC: &str = "tarpc";
 /// Batches of bytes over tokio.
 pub(crate) const PING_PONG: &str = "tokio ping-pong";
-/// Frames without a library.
+/// Frames over tokio without a library: a server only.
+pub(crate) const TOKIO: &str = "tokio echo";
+/// Frames without a library or a runtime.
 pub(crate) const EPOLL: &str = "epoll echo";
 
 /// Where the programs are.
@@ -51,6 +53,7 @@ impl Programs {
             TONIC => foreign("tonic-peer", &["server"]),
             TARPC => foreign("tarpc-peer", &["server"]),
             PING_PONG => ours("floor-tokio", &["server"]),
+            TOKIO => ours("floor-tokio", &["frames"]),
             EPOLL => ours("floor-epoll", &["server"]),
             _ => ours("load-server", &[]),
         });

@@ -19,8 +19,9 @@ at its defaults, deadlines included; `ours, one worker` is the same on a tokio r
 (only the server, where all load is from our client), which shows what waking the second one costs. `java` is SOFABolt 1.6.12 with its defaults; `java tuned` has flush consolidation on both sides, an \
 asynchronous handler on the I/O thread, and batches that stay on it. JVMs run with default flags and are warmed up by at least 300,000 calls, \
 or as many as fit in four times their warm-up time. tonic and tarpc have their defaults; tarpc's `TCP_NODELAY` is set and its limit of requests in flight raised. \
-`tokio ping-pong` writes the bytes of all outstanding calls at once and waits for as many, `epoll echo` is one thread that parses frames, with \
-one read and one write per wake-up: neither has calls, deadlines or tasks, so they are limits, not peers.\n";
+`tokio ping-pong` writes the bytes of all outstanding calls at once and waits for as many; `epoll echo` is one thread that parses frames, with \
+one read and one write per wake-up; `tokio echo` is a server that does the same on tokio, with a task per connection and the workers that `ours` has. \
+None of them has calls, deadlines or handlers, so they are limits, not peers.\n";
 
 /// The whole report.
 pub(crate) fn markdown(cells: &[Cell], results: &Results) -> String {

@@ -1,10 +1,17 @@
-//! A plain ping-pong over tokio, without frames: what a round trip costs on this runtime.
+//! What tokio costs without a library.
 //!
 //! `floor-tokio server --listen ADDR` echoes bytes. `floor-tokio client ADDR`, with the options of
 //! `load-client` (closed loop), writes the bytes of all its outstanding calls at once on each
-//! connection and waits until as many have come back.
+//! connection and waits until as many have come back: a plain ping-pong, without frames.
+//!
+//! `floor-tokio frames --listen ADDR` is a server too, for any SOFABolt client: it echoes frames.
 
 #![forbid(unsafe_code)]
+
+#[path = "../floor-epoll/frames.rs"]
+#[allow(dead_code, reason = "the part of a client is in it too")]
+mod frames;
+mod frames_echo;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,11 +29,13 @@ const BUFFER: usize = 256 * 1024;
 const AT_ONCE: usize = 64 * 1024;
 
 fn main() -> ExitCode {
-    let usage = load::usage_of_pair("floor-tokio");
+    let pair = load::usage_of_pair("floor-tokio");
+    let usage = format!("{pair}\n       floor-tokio frames --listen ADDR");
     load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
-        Some("server") => serve(args, &usage),
+        Some("server") => serve(args, &usage, echo),
+        Some("frames") => serve(args, &usage, frames_echo::serve),
         Some("client") => run(args, &usage),
         _ => Err(usage),
     };
@@ -43,7 +52,14 @@ fn runtime() -> Result<Runtime, String> {
     Runtime::new().map_err(|why| why.to_string())
 }
 
-fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> {
+fn serve<F>(
+    args: impl Iterator<Item = String>,
+    usage: &str,
+    connection: fn(TcpStream) -> F,
+) -> Result<(), String>
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
     let address = load::listen_address(args, usage)?;
     let served: std::io::Result<()> = runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await?;
@@ -52,7 +68,7 @@ fn serve(args: impl Iterator<Item = String>, usage: &str) -> Result<(), String> 
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             // A connection that breaks is its client's matter.
-            tokio::spawn(echo(stream));
+            tokio::spawn(connection(stream));
         }
     });
     served.map_err(|why| why.to_string())
