@@ -65,6 +65,11 @@ final class Caller implements AutoCloseable {
         return sync(request, TIMEOUT_MS);
     }
 
+    /** On this connection: one that is lost is replaced by no other. */
+    Object sync(Connection connection, Object request) throws RemotingException, InterruptedException {
+        return rpc.invokeSync(connection, request, context(), TIMEOUT_MS);
+    }
+
     Object sync(Object request, int timeoutMs) throws RemotingException, InterruptedException {
         return rpc.invokeSync(address, request, context(), timeoutMs);
     }

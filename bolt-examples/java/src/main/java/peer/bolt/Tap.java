@@ -8,7 +8,7 @@ import io.netty.channel.ChannelPromise;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Looks at the bytes of a connection and counts its frames by kind, such as `in v2.2+crc response`. */
+/** Looks at the bytes of a connection and counts its frames by kind, such as `in v2.2+crc response`, and by status. */
 final class Tap extends ChannelDuplexHandler {
     /** Counts of all connections of one client. */
     static final class Log {
@@ -108,6 +108,9 @@ final class Tap extends ChannelDuplexHandler {
             String kind = type == 0 ? heartbeat ? "ack" : "response"
                 : heartbeat ? "heartbeat" : type == 2 ? "oneway" : "request";
             log.add(direction + version + (crc ? "+crc " : " ") + kind);
+            if (type == 0) {
+                log.add(direction + "status " + number(10 + 2 * shift, 2));
+            }
             skip = number(have - 8, 2) + number(have - 6, 2) + number(have - 4, 4) + (crc ? 4 : 0);
             have = 0;
         }
