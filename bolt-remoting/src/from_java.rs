@@ -119,6 +119,8 @@
 //!   decides for all.
 //! - A handler whose caller's connection closes is cancelled unless its execution is
 //!   [`detached`](Execution::detached).
+//! - A call ends as soon as its connection does. In Java (1.6.12) calls by address may be left to
+//!   their timeouts when the peer closes their connection just as another caller has chosen it.
 //! - A shutdown answers what is in flight.
 
 #[cfg(doc)]
