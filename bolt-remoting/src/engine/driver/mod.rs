@@ -90,15 +90,13 @@ where
         }
     }
 
-    /// A server's task begins to run: what its handlers queue meanwhile doesn't wake it. The relay is
-    /// passed on, if there is one, before anything that may take long.
-    fn begin_turn(&self, cx: &Context<'_>) {
-        if self.shared.role == Role::Server {
-            let relay = self.shared.lock().begin_turn(cx.waker());
-            if let Some(relay) = relay {
-                relay.pass();
-            }
+    /// Passes the relay on, if there is one, before anything that may take long.
+    fn begin_stint(&self, cx: &Context<'_>, now: Instant) -> Stint {
+        let relay = self.shared.lock().begin_turn(cx.waker());
+        if let Some(relay) = relay {
+            relay.pass();
         }
+        Stint(now)
     }
 
     /// Whether the alarm has rung; if not, it wakes the task at `at` or before.
@@ -132,8 +130,7 @@ where
         let this = self.get_mut();
         let mut now = Instant::now();
         let thread = Thread::enter(this.shared.number, now);
-        this.begin_turn(cx);
-        let _stint = this.reader.is_some().then_some(Stint(now));
+        let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
         this.dispatch.wakers.wake_put_off();
         let more_to_read = this.poll_reads(cx, thread, now);
         let put_off = std::mem::take(&mut this.dispatch.put_off);

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use bolt_codec::Protocol;
+use bolt_codec::{Protocol, Role};
 use futures::task::waker_ref;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -74,6 +74,10 @@ where
             return true;
         }
         self.clock.on_read(now);
+        if self.reader.is_none() && self.shared.role == Role::Server {
+            // No stint has begun. What handlers queue at once isn't to wake the task that runs them.
+            self.shared.lock().awake();
+        }
         let mut frames = 0;
         let half = self.receiver.len() / 2;
         let mut desk = self.dispatch.begin_batch(thread);
