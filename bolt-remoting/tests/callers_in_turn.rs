@@ -59,27 +59,29 @@ async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
 }
 
 #[test]
-fn what_one_half_calls_next_is_written_before_the_other_half_runs() {
-    runtime().block_on(async {
-        let (mut peer, client) = client();
-        let mut callers = JoinSet::new();
-        for _ in 0..CALLERS {
-            let client = client.clone();
-            callers.spawn(async move {
-                let answer = client.start_call(call(), far()).await.unwrap();
-                answer.await.unwrap();
-                let _given_up = client.start_call(call(), far()).await.unwrap();
-            });
-        }
-        answer(&mut peer, CALLERS).await;
-        let one = bytes_of(&bolt(), call()).len();
-        let mut next = [0; 1024];
-        for _ in 0..2 {
-            let read = within(peer.io.read(&mut next)).await.unwrap();
-            assert_eq!(read, CALLERS / 2 * one);
-        }
-        within(callers.join_all()).await;
-    });
+fn what_one_part_calls_next_is_written_before_others_run() {
+    for (all, written) in [(16, &[8, 8][..]), (100, &[16, 32, 32, 20])] {
+        runtime().block_on(async {
+            let (mut peer, client) = client();
+            let mut callers = JoinSet::new();
+            for _ in 0..all {
+                let client = client.clone();
+                callers.spawn(async move {
+                    let answer = client.start_call(call(), far()).await.unwrap();
+                    answer.await.unwrap();
+                    let _given_up = client.start_call(call(), far()).await.unwrap();
+                });
+            }
+            answer(&mut peer, all).await;
+            let one = bytes_of(&bolt(), call()).len();
+            let mut next = [0; 8 * 1024];
+            for &calls in written {
+                let read = within(peer.io.read(&mut next)).await.unwrap();
+                assert_eq!(read, calls * one, "of {all}");
+            }
+            within(callers.join_all()).await;
+        });
+    }
 }
 
 /// How many callers have been woken, and who wants to know.
@@ -146,8 +148,8 @@ impl Calls {
 }
 
 #[test]
-fn half_of_eight_and_more_are_put_off_but_not_of_more_than_sixty_four() {
-    for (all, first) in [(2, 2), (7, 7), (8, 4), (64, 32), (65, 65)] {
+fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixteen() {
+    for (all, first) in [(2, 2), (7, 7), (8, 4), (31, 15), (33, 16), (200, 16)] {
         runtime().block_on(async {
             let (mut peer, client) = client();
             let mut calls = Calls::begin(&client, all).await;

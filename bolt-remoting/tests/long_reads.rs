@@ -5,12 +5,11 @@
 mod support;
 
 use bolt_codec::Role;
-use bolt_remoting::{FrameContext, NoHandler, handler_fn};
-use support::lines::{LINES, Line, Lines, ask, echo, over, text};
+use bolt_remoting::{FrameContext, handler_fn};
+use support::lines::{LINES, Line, Lines, echo, over};
 use support::peer::in_memory;
 use support::{SEC, untimed, within};
 use tokio::io::{AsyncReadExt, DuplexStream};
-use tokio::task::JoinSet;
 
 /// How many lines each look at the stream finds, until there were so many.
 async fn looks(io: &mut DuplexStream, line: &str, mut left: usize) -> Vec<usize> {
@@ -66,25 +65,4 @@ async fn a_drain_between_the_halves_leaves_no_request_without_an_answer() {
     let refused = answers.lines().filter(|line| line.starts_with("=no"));
     assert!(refused.count() > 0);
     assert_eq!(answers.lines().count(), REQUESTS);
-}
-
-#[tokio::test]
-async fn what_callers_of_the_first_half_call_next_is_written_before_those_of_the_second_run() {
-    const CALLERS: usize = 256;
-    let (mut peer, io) = in_memory(LINES, 64 * 1024);
-    let client = over(io, Role::Client, NoHandler, untimed());
-    let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
-        let client = client.clone();
-        callers.spawn(async move {
-            assert_eq!(text(ask(&client, "a").await).await, "b");
-            assert_eq!(text(ask(&client, "c").await).await, "d");
-        });
-    }
-    looks(&mut peer.io, "?a\n", CALLERS).await;
-    peer.send_bytes("=b\n".repeat(CALLERS).as_bytes()).await;
-    let next = looks(&mut peer.io, "?c\n", CALLERS).await;
-    assert_eq!(next, [CALLERS / 2, CALLERS / 2]);
-    peer.send_bytes("=d\n".repeat(CALLERS).as_bytes()).await;
-    within(callers.join_all()).await;
 }

@@ -25,8 +25,6 @@ use crate::error::CloseReason;
 /// Frames that are settled together: so many answers at most are made before anybody looks whether
 /// the peer takes them, and callers wait for the lock no longer than this takes.
 const BATCH: usize = 32;
-/// No more calls under way than these, and their callers are not worth rousing a thread for.
-const FEW_CALLS: usize = 64;
 /// After a request of more bytes than this that has to wait it is looked at once whether others may run.
 const LARGE: usize = 64 * 1024;
 
@@ -69,6 +67,7 @@ enum Admission {
 impl<P: Protocol> Dispatch<P> {
     pub(crate) fn new(shared: Arc<Shared<P>>, handler: Arc<dyn FrameHandler<P>>) -> Self {
         Self {
+            wakers: Wakers::new(&shared.runtime),
             shared,
             handler,
             spares: Vec::new(),
@@ -77,7 +76,6 @@ impl<P: Protocol> Dispatch<P> {
             unfinished: Vec::new(),
             waiting: Vec::new(),
             slots: Vec::new(),
-            wakers: Wakers::default(),
             in_turn: false,
             put_off: false,
             admission: Admission::Unknown,
@@ -271,14 +269,12 @@ impl<P: Protocol> Dispatch<P> {
         };
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > most.saturating_mul(2);
-        let calls = self.slots.len() + state.pending.waiting();
         drop(state);
         for (frame, slot) in desk.received.drain(..).zip(&self.slots) {
             self.wakers
                 .list()
                 .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
         }
-        self.in_turn &= calls <= FEW_CALLS;
         if !self.in_turn {
             self.wakers.wake();
         }

@@ -8,9 +8,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A thread on which somebody was put off for longer than this is busy. The kernel's time slices are
-/// shorter, mostly.
-const LONG: Duration = Duration::from_millis(5);
+/// Who is put off for longer than this has waited for more than other callers. The kernel's time slices
+/// are longer, so that now and then it says nothing.
+const SLOW: Duration = Duration::from_micros(256);
+/// A slow turn brings eight points, any other takes one away. A thread with so many is busy,
+const MOST_SLOW: u8 = 64;
+/// and so is one on which somebody was put off for longer than this. Time slices are shorter, mostly.
+const LONG: Duration = Duration::from_millis(12);
 /// For how long it counts as busy then.
 const BUSY: Duration = Duration::from_millis(100);
 
@@ -27,6 +31,8 @@ struct Record {
     last: Cell<u64>,
     /// The one that put its callers off last, and when.
     put_off: Cell<Option<(u64, Instant)>>,
+    /// How slow such turns were of late, in points.
+    slow: Cell<u8>,
     busy_until: Cell<Option<Instant>>,
     /// When the last [`Stint`] was over, and how much time passed of late within stints and between
     /// them.
@@ -91,6 +97,7 @@ impl Record {
         Self {
             last: Cell::new(0),
             put_off: Cell::new(None),
+            slow: Cell::new(0),
             busy_until: Cell::new(None),
             turn_over: Cell::new(None),
             in_turns: Cell::new(Duration::ZERO),
@@ -115,15 +122,25 @@ impl Record {
         self.in_turns.get() * 2 < self.between.get()
     }
 
+    fn note_wait(&self, waited: Duration, now: Instant) {
+        let slow = match self.slow.get() {
+            _ if waited > LONG => MOST_SLOW,
+            slow if waited > SLOW => slow + 8,
+            slow => slow.saturating_sub(1),
+        };
+        self.slow.set(slow % MOST_SLOW);
+        if slow >= MOST_SLOW {
+            self.busy_until.set(Some(now + BUSY));
+        }
+    }
+
     fn enter(&self, connection: u64, now: Instant) -> Thread {
         let own = self.last.replace(connection) == connection;
         if let Some((by, since)) = self.put_off.get()
             && by == connection
         {
             self.put_off.set(None);
-            if now.duration_since(since) > LONG {
-                self.busy_until.set(Some(now + BUSY));
-            }
+            self.note_wait(now.duration_since(since), now);
         }
         // Not longer, whatever clock that was: runtimes with clocks of their own may share a thread.
         let busy = |until: Instant| now < until && until.duration_since(now) <= BUSY;
@@ -169,6 +186,23 @@ mod tests {
         assert_eq!(thread.enter(1, late + BUSY / 2), Thread::Busy);
         assert_eq!(thread.enter(1, late + BUSY), Thread::Own);
         assert_eq!(thread.enter(1, start - BUSY), Thread::Own, "another clock");
+    }
+
+    #[test]
+    fn it_is_busy_too_once_more_than_one_in_nine_turns_were_slow() {
+        let turns = |slow: usize, of: usize| {
+            let (thread, mut now) = (Record::new(), Instant::now());
+            (0..200).any(|turn| {
+                thread.put_off.set(Some((1, now)));
+                now += if turn % of < slow { SLOW * 2 } else { SLOW };
+                thread.enter(1, now) == Thread::Busy
+            })
+        };
+        assert!(!turns(1, 9));
+        assert!(turns(1, 4));
+        assert!(turns(1, 1));
+        assert!(!turns(7, 200), "now and then");
+        assert!(turns(8, 200));
     }
 
     #[test]

@@ -131,9 +131,9 @@ where
         let mut now = Instant::now();
         let thread = Thread::enter(this.shared.number, now);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
-        this.dispatch.wakers.wake_put_off();
+        let more_put_off = this.dispatch.wakers.wake_put_off(thread);
         let more_to_read = this.poll_reads(cx, thread, now);
-        let put_off = std::mem::take(&mut this.dispatch.put_off);
+        let put_off = std::mem::take(&mut this.dispatch.put_off) || more_put_off;
         if put_off {
             Thread::note_put_off(this.shared.number, now);
         }

@@ -18,8 +18,9 @@ use crate::time::after;
 /// written, and other tasks get their turn.
 const READS_PER_POLL: usize = 4;
 const BYTES_PER_POLL: usize = 128 * 1024;
-/// What was read at once and is more frames than this, but not more than twice as much, is dispatched
-/// in two turns: while one end works at the second half, the other one has the first.
+/// What a server has read at once and is more frames than this, but not more than twice as much, is
+/// dispatched in two turns: while it works at the second half, the client has the first. Callers are
+/// woken in parts anyhow.
 pub(super) const HALF: u32 = 128;
 
 impl<P, T> Driver<P, T>
@@ -79,7 +80,10 @@ where
             self.shared.lock().awake();
         }
         let mut frames = 0;
-        let half = self.receiver.len() / 2;
+        let half = match self.shared.role {
+            Role::Server => self.receiver.len() / 2,
+            Role::Client => 0,
+        };
         let mut desk = self.dispatch.begin_batch(thread);
         let ended = loop {
             if frames == HALF as usize && (1..=half).contains(&self.receiver.len()) {
