@@ -8,6 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
@@ -22,7 +23,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-const CALLERS: usize = 16;
+/// They take several turns.
+const CALLERS: usize = 100;
+const MS: Duration = Duration::from_millis(1);
 
 /// One thread, on which no time passes while there is something to do.
 fn runtime() -> Runtime {
@@ -60,6 +63,7 @@ async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
 
 #[test]
 fn what_one_part_calls_next_is_written_before_others_run() {
+    // Behind the first part, whose calls wake the connection's task, a small write waits one turn.
     for (all, written) in [(16, &[8, 8][..]), (100, &[16, 32, 32, 20])] {
         runtime().block_on(async {
             let (mut peer, client) = client();
@@ -155,8 +159,8 @@ fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixteen() {
             let mut calls = Calls::begin(&client, all).await;
             answer(&mut peer, all).await;
             assert_eq!(calls.first_woken().await, first, "of {all}");
+            assert_eq!(calls.answered(), all, "though they were not woken yet");
             eventually(|| calls.woken() == all).await;
-            assert_eq!(calls.answered(), all);
         });
     }
 }
@@ -185,6 +189,21 @@ fn nobody_is_put_off_where_connections_share_a_thread_or_requests_came_too() {
 }
 
 #[test]
+fn those_who_wait_are_woken_together_once_their_turn_comes_late() {
+    for (late, together) in [(MS, false), (20 * MS, true)] {
+        runtime().block_on(async {
+            let (mut peer, client) = client();
+            let calls = Calls::begin(&client, CALLERS).await;
+            answer(&mut peer, CALLERS).await;
+            assert_eq!(calls.first_woken().await, 16);
+            tokio::time::advance(late).await;
+            tokio::task::yield_now().await;
+            assert_eq!(calls.woken() == CALLERS, together, "after {late:?}");
+        });
+    }
+}
+
+#[test]
 fn those_who_wait_for_their_turn_are_woken_when_the_connections_runtime_goes() {
     let runtime = runtime();
     let (_peer, mut calls) = runtime.block_on(async {
@@ -192,7 +211,7 @@ fn those_who_wait_for_their_turn_are_woken_when_the_connections_runtime_goes() {
         let calls = Calls::begin(&client, CALLERS).await;
         answer(&mut peer, CALLERS).await;
         let first = calls.first_woken().await;
-        assert_eq!(first, CALLERS / 2, "the others have to wait");
+        assert_eq!(first, 16, "the others have to wait");
         (peer, calls)
     });
     drop(runtime);
@@ -207,7 +226,7 @@ fn nobody_is_forgotten_on_several_threads() {
     runtime.block_on(async {
         let (mut peer, client) = client();
         let mut callers = JoinSet::new();
-        const CALLS: usize = 200;
+        const CALLS: usize = 50;
         for _ in 0..CALLERS {
             let client = client.clone();
             callers.spawn(async move {

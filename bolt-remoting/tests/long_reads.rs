@@ -1,12 +1,14 @@
-//! A read may bring many frames: how soon the answers to the first of them are on their way.
+//! A read may bring many frames: how soon the answers to the first of them are on their way, and that
+//! all answers in it are there at once.
 
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
 use bolt_codec::Role;
-use bolt_remoting::{FrameContext, handler_fn};
-use support::lines::{LINES, Line, Lines, echo, over};
+use bolt_remoting::{FrameContext, NoHandler, handler_fn};
+use futures::FutureExt;
+use support::lines::{LINES, Line, Lines, ask, echo, over, text};
 use support::peer::in_memory;
 use support::{SEC, untimed, within};
 use tokio::io::{AsyncReadExt, DuplexStream};
@@ -65,4 +67,20 @@ async fn a_drain_between_the_halves_leaves_no_request_without_an_answer() {
     let refused = answers.lines().filter(|line| line.starts_with("=no"));
     assert!(refused.count() > 0);
     assert_eq!(answers.lines().count(), REQUESTS);
+}
+
+#[tokio::test]
+async fn answers_are_not_put_off_however_many_come_together() {
+    const CALLS: usize = 200;
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let client = over(io, Role::Client, NoHandler, untimed());
+    let mut calls = Vec::new();
+    for _ in 0..CALLS {
+        calls.push(ask(&client, "a").await);
+    }
+    looks(&mut peer.io, "?a\n", CALLS).await;
+    peer.send_bytes("=b\n".repeat(CALLS).as_bytes()).await;
+    let mut calls = calls.into_iter();
+    text(calls.next().unwrap()).await;
+    assert!(calls.all(|call| text(call).now_or_never().is_some()));
 }

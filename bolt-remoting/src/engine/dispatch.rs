@@ -45,10 +45,8 @@ pub(crate) struct Dispatch<P: Protocol> {
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     /// Callers, and whoever else is to be woken once the lock is released.
     pub(super) wakers: Wakers,
-    /// Whether they are woken at the end of the batch, in turn.
+    /// Whether callers may be woken in turn.
     in_turn: bool,
-    /// Whether some have been put off for that.
-    pub(super) put_off: bool,
     admission: Admission,
     piling_up: bool,
     /// What the protocol has against the peer's greeting.
@@ -77,7 +75,6 @@ impl<P: Protocol> Dispatch<P> {
             waiting: Vec::new(),
             slots: Vec::new(),
             in_turn: false,
-            put_off: false,
             admission: Admission::Unknown,
             piling_up: false,
             unwelcome: None,
@@ -215,7 +212,6 @@ impl<P: Protocol> Dispatch<P> {
         self.settle(&mut desk);
         desk.reply.swap_spares(&mut self.spares);
         desk.leave();
-        self.put_off |= self.wakers.wake_in_turn();
         self.spawn_group();
         let unwelcome = self.unwelcome.take().map(CloseReason::Codec);
         unwelcome.or(self.piling_up.then_some(CloseReason::WriteStalled))
@@ -270,13 +266,14 @@ impl<P: Protocol> Dispatch<P> {
         // Refusals wait for room too: whoever provokes so many and takes none is cut off.
         self.piling_up = state.waiting_answers() > most.saturating_mul(2);
         drop(state);
+        self.wakers.wake();
         for (frame, slot) in desk.received.drain(..).zip(&self.slots) {
-            self.wakers
-                .list()
-                .extend(slot.as_ref().and_then(|slot| slot.complete(Ok(frame))));
+            if let Some(caller) = slot.as_ref().and_then(|slot| slot.complete(Ok(frame))) {
+                self.wakers.add_caller(caller);
+            }
         }
         if !self.in_turn {
-            self.wakers.wake();
+            self.wakers.wake_all_callers();
         }
         self.waiting.append(&mut self.unfinished);
         if self.waiting.len() > LARGEST_GROUP - BATCH {

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Who is put off for longer than this has waited for more than other callers. The kernel's time slices
-/// are longer, so that now and then it says nothing.
+/// A turn that was put off for longer than this is a slow one. The kernel's time slices are longer, so
+/// that one of them says nothing.
 const SLOW: Duration = Duration::from_micros(256);
-/// A slow turn brings eight points, any other takes one away. A thread with so many is busy,
-const MOST_SLOW: u8 = 64;
-/// and so is one on which somebody was put off for longer than this. Time slices are shorter, mostly.
+/// What a slow one counts for; any other takes one point away.
+const SLOW_POINTS: u8 = 8;
+/// With so many points a thread is busy.
+const BUSY_POINTS: u8 = 64;
+/// A turn that was put off for longer than this counts for all of them. Time slices are shorter, mostly.
 const LONG: Duration = Duration::from_millis(12);
 /// For how long it counts as busy then.
 const BUSY: Duration = Duration::from_millis(100);
@@ -29,9 +31,7 @@ thread_local! {
 struct Record {
     /// The connection whose task ran here last.
     last: Cell<u64>,
-    /// The one that put its callers off last, and when.
-    put_off: Cell<Option<(u64, Instant)>>,
-    /// How slow such turns were of late, in points.
+    /// How slow turns that were put off have been of late, in points.
     slow: Cell<u8>,
     busy_until: Cell<Option<Instant>>,
     /// When the last [`Stint`] was over, and how much time passed of late within stints and between
@@ -52,15 +52,10 @@ pub(super) enum Thread {
 }
 
 impl Thread {
-    /// Of the connection of this number, whose task begins a turn.
-    pub(super) fn enter(connection: u64, now: Instant) -> Self {
-        RECORD.with(|record| record.enter(connection, now))
-    }
-
-    /// The callers of this connection were put off, and its task with them, so that how long that
-    /// takes is seen at its next turn.
-    pub(super) fn note_put_off(connection: u64, now: Instant) {
-        RECORD.with(|record| record.put_off.set(Some((connection, now))));
+    /// Of the connection of this number, whose task begins a turn, and for how long that was put off,
+    /// if it was.
+    pub(super) fn enter(connection: u64, now: Instant, waited: Option<Duration>) -> Self {
+        RECORD.with(|record| record.enter(connection, now, waited))
     }
 
     /// Whether [stints](Stint) have taken less than a third of this thread's time of late. What else it
@@ -96,7 +91,6 @@ impl Record {
     const fn new() -> Self {
         Self {
             last: Cell::new(0),
-            put_off: Cell::new(None),
             slow: Cell::new(0),
             busy_until: Cell::new(None),
             turn_over: Cell::new(None),
@@ -123,24 +117,21 @@ impl Record {
     }
 
     fn note_wait(&self, waited: Duration, now: Instant) {
-        let slow = match self.slow.get() {
-            _ if waited > LONG => MOST_SLOW,
-            slow if waited > SLOW => slow + 8,
-            slow => slow.saturating_sub(1),
+        let points = match self.slow.get() {
+            _ if waited > LONG => BUSY_POINTS,
+            points if waited > SLOW => BUSY_POINTS.min(points + SLOW_POINTS),
+            points => points.saturating_sub(1),
         };
-        self.slow.set(slow % MOST_SLOW);
-        if slow >= MOST_SLOW {
+        self.slow.set(points);
+        if points == BUSY_POINTS {
             self.busy_until.set(Some(now + BUSY));
         }
     }
 
-    fn enter(&self, connection: u64, now: Instant) -> Thread {
+    fn enter(&self, connection: u64, now: Instant, waited: Option<Duration>) -> Thread {
         let own = self.last.replace(connection) == connection;
-        if let Some((by, since)) = self.put_off.get()
-            && by == connection
-        {
-            self.put_off.set(None);
-            self.note_wait(now.duration_since(since), now);
+        if let Some(waited) = waited {
+            self.note_wait(waited, now);
         }
         // Not longer, whatever clock that was: runtimes with clocks of their own may share a thread.
         let busy = |until: Instant| now < until && until.duration_since(now) <= BUSY;
@@ -167,42 +158,53 @@ mod tests {
     #[test]
     fn a_thread_is_shared_when_others_had_a_turn_since() {
         let (thread, now) = (Record::new(), Instant::now());
-        assert_eq!(thread.enter(1, now), Thread::Shared);
-        assert_eq!(thread.enter(1, now), Thread::Own);
-        assert_eq!(thread.enter(2, now), Thread::Shared);
-        assert_eq!(thread.enter(1, now), Thread::Shared);
+        assert_eq!(thread.enter(1, now, None), Thread::Shared);
+        assert_eq!(thread.enter(1, now, None), Thread::Own);
+        assert_eq!(thread.enter(2, now, None), Thread::Shared);
+        assert_eq!(thread.enter(1, now, None), Thread::Shared);
     }
 
     #[test]
-    fn it_is_busy_for_a_while_once_somebody_was_put_off_for_long() {
-        let (thread, start) = (Record::new(), Instant::now());
-        thread.enter(1, start);
-        thread.put_off.set(Some((1, start)));
-        assert_eq!(thread.enter(1, start + LONG), Thread::Own);
-        thread.put_off.set(Some((1, start)));
-        let late = start + LONG + Duration::from_nanos(1);
-        assert_eq!(thread.enter(1, late), Thread::Busy);
-        assert_eq!(thread.enter(2, late), Thread::Busy, "for all");
-        assert_eq!(thread.enter(1, late + BUSY / 2), Thread::Busy);
-        assert_eq!(thread.enter(1, late + BUSY), Thread::Own);
-        assert_eq!(thread.enter(1, start - BUSY), Thread::Own, "another clock");
+    fn it_is_busy_for_a_while_once_a_turn_was_put_off_for_long() {
+        let (thread, now) = (Record::new(), Instant::now());
+        thread.enter(1, now, None);
+        assert_eq!(thread.enter(1, now, Some(LONG)), Thread::Own);
+        let late = Some(LONG + Duration::from_nanos(1));
+        assert_eq!(thread.enter(1, now, late), Thread::Busy);
+        assert_eq!(thread.enter(2, now, None), Thread::Busy, "for all");
+        assert_eq!(thread.enter(1, now + BUSY / 2, None), Thread::Busy);
+        assert_eq!(thread.enter(1, now + BUSY, None), Thread::Own);
+        assert_eq!(
+            thread.enter(1, now - BUSY, None),
+            Thread::Own,
+            "another clock"
+        );
     }
 
     #[test]
     fn it_is_busy_too_once_more_than_one_in_nine_turns_were_slow() {
+        let now = Instant::now();
+        let turn = |thread: &Record, slow| {
+            let waited = if slow { SLOW * 2 } else { SLOW };
+            thread.enter(1, now, Some(waited)) == Thread::Busy
+        };
         let turns = |slow: usize, of: usize| {
-            let (thread, mut now) = (Record::new(), Instant::now());
-            (0..200).any(|turn| {
-                thread.put_off.set(Some((1, now)));
-                now += if turn % of < slow { SLOW * 2 } else { SLOW };
-                thread.enter(1, now) == Thread::Busy
-            })
+            let thread = Record::new();
+            (0..1000).any(|number| turn(&thread, number % of < slow))
         };
         assert!(!turns(1, 9));
-        assert!(turns(1, 4));
-        assert!(turns(1, 1));
-        assert!(!turns(7, 200), "now and then");
-        assert!(turns(8, 200));
+        assert!(turns(1, 8));
+        assert!(turns(8, 1000), "a few in a row");
+        assert!(!turns(7, 1000));
+    }
+
+    #[test]
+    fn it_is_busy_again_at_once_if_that_has_not_changed() {
+        let (thread, now) = (Record::new(), Instant::now());
+        thread.enter(1, now, Some(LONG * 2));
+        let later = now + BUSY;
+        assert_eq!(thread.enter(1, later, Some(SLOW)), Thread::Own);
+        assert_eq!(thread.enter(1, later, Some(SLOW * 2)), Thread::Busy);
     }
 
     #[test]
@@ -223,14 +225,5 @@ mod tests {
         assert!(turns(20, MS * 3, MS));
         assert!(!turns(1, MS, Duration::from_secs(1)), "of late");
         assert!(turns(1, Duration::from_secs(1), MS / 4));
-    }
-
-    #[test]
-    fn only_who_was_put_off_finds_that_it_was_for_long() {
-        let (thread, start) = (Record::new(), Instant::now());
-        thread.put_off.set(Some((1, start)));
-        let late = start + 2 * LONG;
-        assert_eq!(thread.enter(2, late), Thread::Shared);
-        assert_eq!(thread.enter(1, late), Thread::Busy);
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Driver<P: Protocol, T> {
     alarm: Pin<Box<Sleep>>,
     /// When the alarm wakes the task, if it does.
     armed: Option<Instant>,
+    /// When its last turn ended, if the next one had to wait for callers.
+    put_off_since: Option<Instant>,
     life: Life,
 }
 
@@ -85,6 +87,7 @@ where
             },
             alarm: Box::pin(tokio::time::sleep_until(now)),
             armed: None,
+            put_off_since: None,
             life: Life::Running,
             shared,
         }
@@ -97,6 +100,38 @@ where
             relay.pass();
         }
         Stint(now)
+    }
+
+    /// Writes, keeps its times and looks at what is asked for, until there is nothing to do. `woken`:
+    /// the task has its next turn anyhow.
+    fn go_on(&mut self, cx: &mut Context<'_>, mut now: Instant, woken: bool) -> Poll<()> {
+        loop {
+            self.poll_writes(cx, now);
+            let next_due = self.keep_times(now);
+            match self.look(cx, now, next_due, woken) {
+                Next::Again => {}
+                Next::Yield => {
+                    wake_in_turn(cx.waker());
+                    return Poll::Pending;
+                }
+                Next::SendFin(until) => {
+                    if self.poll_fin(cx, now).is_pending() {
+                        if !self.rings(until, now, cx) {
+                            return Poll::Pending;
+                        }
+                        now = Instant::now();
+                    }
+                }
+                Next::Sleep(None) => return Poll::Pending,
+                Next::Sleep(Some(at)) => {
+                    if !self.rings(at, now, cx) {
+                        return Poll::Pending;
+                    }
+                    now = Instant::now();
+                }
+                Next::Over => return Poll::Ready(()),
+            }
+        }
     }
 
     /// Whether the alarm has rung; if not, it wakes the task at `at` or before.
@@ -128,46 +163,20 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        let mut now = Instant::now();
-        let thread = Thread::enter(this.shared.number, now);
+        let now = Instant::now();
+        let put_off = this.put_off_since.take();
+        let waited = put_off.map(|since| now.saturating_duration_since(since));
+        let thread = Thread::enter(this.shared.number, now, waited);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
-        let more_put_off = this.dispatch.wakers.wake_put_off(thread);
         let more_to_read = this.poll_reads(cx, thread, now);
-        let put_off = std::mem::take(&mut this.dispatch.put_off) || more_put_off;
-        if put_off {
-            Thread::note_put_off(this.shared.number, now);
-        }
+        let put_off = this.dispatch.wakers.wake_callers(thread);
         if more_to_read || put_off {
             wake_in_turn(cx.waker());
         }
-        loop {
-            this.poll_writes(cx, now);
-            let next_due = this.keep_times(now);
-            // Without those put off: one who calls before the next turn may wake the task at once.
-            match this.look(cx, now, next_due, more_to_read) {
-                Next::Again => {}
-                Next::Yield => {
-                    wake_in_turn(cx.waker());
-                    return Poll::Pending;
-                }
-                Next::SendFin(until) => {
-                    if this.poll_fin(cx, now).is_pending() {
-                        if !this.rings(until, now, cx) {
-                            return Poll::Pending;
-                        }
-                        now = Instant::now();
-                    }
-                }
-                Next::Sleep(None) => return Poll::Pending,
-                Next::Sleep(Some(at)) => {
-                    if !this.rings(at, now, cx) {
-                        return Poll::Pending;
-                    }
-                    now = Instant::now();
-                }
-                Next::Over => return Poll::Ready(()),
-            }
-        }
+        // Without those put off: one who calls before the next turn may wake the task at once.
+        let ended = this.go_on(cx, now, more_to_read);
+        this.put_off_since = put_off.then(Instant::now);
+        ended
     }
 }
 

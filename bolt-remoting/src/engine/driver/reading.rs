@@ -21,7 +21,7 @@ const BYTES_PER_POLL: usize = 128 * 1024;
 /// What a server has read at once and is more frames than this, but not more than twice as much, is
 /// dispatched in two turns: while it works at the second half, the client has the first. Callers are
 /// woken in parts anyhow.
-pub(super) const HALF: u32 = 128;
+const HALF: usize = 128;
 
 impl<P, T> Driver<P, T>
 where
@@ -75,18 +75,16 @@ where
             return true;
         }
         self.clock.on_read(now);
-        if self.reader.is_none() && self.shared.role == Role::Server {
+        let server = self.shared.role == Role::Server;
+        if server && self.reader.is_none() {
             // No stint has begun. What handlers queue at once isn't to wake the task that runs them.
             self.shared.lock().awake();
         }
         let mut frames = 0;
-        let half = match self.shared.role {
-            Role::Server => self.receiver.len() / 2,
-            Role::Client => 0,
-        };
+        let half = self.receiver.len() / 2;
         let mut desk = self.dispatch.begin_batch(thread);
         let ended = loop {
-            if frames == HALF as usize && (1..=half).contains(&self.receiver.len()) {
+            if server && frames == HALF && (1..=half).contains(&self.receiver.len()) {
                 self.receiver.halfway = true;
                 break None;
             }

@@ -10,15 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_util::io::poll_write_buf;
 
-use super::reading::HALF;
 use super::{Driver, Life};
 use crate::engine::state::State;
 use crate::engine::stats::add;
 use crate::error::CloseReason;
 
-/// Batches of less than this, and of fewer frames than half of a long read brings, wait one turn of
-/// the scheduler for more; larger ones are worth a write.
+/// Batches of less bytes and fewer frames than this wait one turn of the scheduler for more; larger
+/// ones are worth a write.
 const SMALL_BATCH: usize = 32 * 1024;
+const FEW_FRAMES: u32 = 128;
 
 /// What taking the queued bytes has come to.
 pub(super) enum Refill {
@@ -95,7 +95,7 @@ impl Writer {
             return Refill::Nothing;
         }
         let others = state.pending.waiting() + state.inbound.running();
-        let little = queued < SMALL_BATCH && state.outbox.frames() < HALF;
+        let little = queued < SMALL_BATCH && state.outbox.frames() < FEW_FRAMES;
         let small = little && others > 1;
         if small && !self.yielded && *life == Life::Running {
             // Tasks that are about to queue more get their turn first, so that one write carries
