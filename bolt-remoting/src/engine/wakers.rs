@@ -11,9 +11,9 @@ use super::thread::{Thread, wake_in_turn};
 const MANY: usize = 8;
 /// So many of a part are for each thread that may take some of them over.
 const PER_THREAD: usize = 16;
-/// Of very many callers a part is one in so many,
+/// Of very many callers a part is one in so many.
 const PARTS: usize = 64;
-/// but what the scheduler has room for, with some to spare, is the most.
+/// Half of what tokio's queue of a worker holds: more might go to a queue that all workers share.
 const LARGEST_PART: usize = 128;
 
 /// Tasks that are to be woken, once the connection's lock is released.
