@@ -159,7 +159,7 @@ fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixteen() {
             let mut calls = Calls::begin(&client, all).await;
             answer(&mut peer, all).await;
             assert_eq!(calls.first_woken().await, first, "of {all}");
-            assert_eq!(calls.answered(), all, "though they were not woken yet");
+            assert_eq!(calls.answered(), all, "though not all were woken yet");
             eventually(|| calls.woken() == all).await;
         });
     }

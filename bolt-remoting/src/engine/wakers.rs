@@ -9,7 +9,8 @@ use super::thread::{Thread, wake_in_turn};
 
 /// So many callers and more are woken in parts.
 const MANY: usize = 8;
-/// So many of a part are for each thread that may take some of them over.
+/// A part has so many for each other thread that may take some of them over, or once where there is
+/// none.
 const PER_THREAD: usize = 16;
 /// Of very many callers a part is one in so many.
 const PARTS: usize = 64;
@@ -19,6 +20,7 @@ const LARGEST_PART: usize = 128;
 /// Tasks that are to be woken, once the connection's lock is released.
 #[derive(Debug)]
 pub(super) struct Wakers {
+    /// All but callers.
     list: Vec<Waker>,
     /// Those whose answers have come.
     callers: VecDeque<Waker>,

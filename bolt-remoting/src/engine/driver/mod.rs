@@ -164,8 +164,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let now = Instant::now();
-        let put_off = this.put_off_since.take();
-        let waited = put_off.map(|since| now.saturating_duration_since(since));
+        let waited = this.put_off_since.take();
+        let waited = waited.map(|since| now.saturating_duration_since(since));
         let thread = Thread::enter(this.shared.number, now, waited);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
         let more_to_read = this.poll_reads(cx, thread, now);
@@ -173,7 +173,7 @@ where
         if more_to_read || put_off {
             wake_in_turn(cx.waker());
         }
-        // Without those put off: one who calls before the next turn may wake the task at once.
+        // Not if it was only put off: a caller who runs before then may wake it at once.
         let ended = this.go_on(cx, now, more_to_read);
         this.put_off_since = put_off.then(Instant::now);
         ended

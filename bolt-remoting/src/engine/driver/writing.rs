@@ -15,8 +15,8 @@ use crate::engine::state::State;
 use crate::engine::stats::add;
 use crate::error::CloseReason;
 
-/// Batches of less bytes and fewer frames than this wait one turn of the scheduler for more; larger
-/// ones are worth a write.
+/// Batches of less than this, and of fewer frames than [`FEW_FRAMES`], wait one turn of the scheduler
+/// for more; larger ones are worth a write.
 const SMALL_BATCH: usize = 32 * 1024;
 const FEW_FRAMES: u32 = 128;
 
