@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// They take several turns.
-const CALLERS: usize = 100;
+const CALLERS: usize = 200;
 const MS: Duration = Duration::from_millis(1);
 
 /// One thread, on which no time passes while there is something to do.
@@ -63,8 +63,7 @@ async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
 
 #[test]
 fn what_one_part_calls_next_is_written_before_others_run() {
-    // Behind the first part, whose calls wake the connection's task, a small write waits one turn.
-    for (all, written) in [(16, &[8, 8][..]), (100, &[16, 32, 32, 20])] {
+    for (all, written) in [(16, &[8, 8][..]), (300, &[64, 64, 64, 64, 44])] {
         runtime().block_on(async {
             let (mut peer, client) = client();
             let mut callers = JoinSet::new();
@@ -78,7 +77,7 @@ fn what_one_part_calls_next_is_written_before_others_run() {
             }
             answer(&mut peer, all).await;
             let one = bytes_of(&bolt(), call()).len();
-            let mut next = [0; 8 * 1024];
+            let mut next = [0; 32 * 1024];
             for &calls in written {
                 let read = within(peer.io.read(&mut next)).await.unwrap();
                 assert_eq!(read, calls * one, "of {all}");
@@ -152,8 +151,16 @@ impl Calls {
 }
 
 #[test]
-fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixteen() {
-    for (all, first) in [(2, 2), (7, 7), (8, 4), (31, 15), (33, 16), (200, 16)] {
+fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixty_four() {
+    for (all, first) in [
+        (2, 2),
+        (7, 7),
+        (8, 4),
+        (33, 16),
+        (127, 63),
+        (129, 64),
+        (200, 64),
+    ] {
         runtime().block_on(async {
             let (mut peer, client) = client();
             let mut calls = Calls::begin(&client, all).await;
@@ -195,7 +202,7 @@ fn those_who_wait_are_woken_together_once_their_turn_comes_late() {
             let (mut peer, client) = client();
             let calls = Calls::begin(&client, CALLERS).await;
             answer(&mut peer, CALLERS).await;
-            assert_eq!(calls.first_woken().await, 16);
+            assert_eq!(calls.first_woken().await, 64);
             tokio::time::advance(late).await;
             tokio::task::yield_now().await;
             assert_eq!(calls.woken() == CALLERS, together, "after {late:?}");
@@ -211,7 +218,7 @@ fn those_who_wait_for_their_turn_are_woken_when_the_connections_runtime_goes() {
         let calls = Calls::begin(&client, CALLERS).await;
         answer(&mut peer, CALLERS).await;
         let first = calls.first_woken().await;
-        assert_eq!(first, 16, "the others have to wait");
+        assert_eq!(first, 64, "the others have to wait");
         (peer, calls)
     });
     drop(runtime);

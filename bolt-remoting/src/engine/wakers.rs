@@ -9,9 +9,10 @@ use super::thread::{Thread, wake_in_turn};
 
 /// So many callers and more are woken in parts.
 const MANY: usize = 8;
-/// A part has so many for each other thread that may take some of them over, or once where there is
-/// none.
+/// A part has so many for each other thread that may take some of them over.
 const PER_THREAD: usize = 16;
+/// A part where there is no such thread: then parts only keep both ends at work.
+const ALONE: usize = 64;
 /// Of very many callers a part is one in so many.
 const PARTS: usize = 64;
 /// Half of what tokio's queue of a worker holds: more might go to a queue that all workers share.
@@ -38,7 +39,10 @@ impl Wakers {
             list: Vec::new(),
             callers: VecDeque::new(),
             begun: false,
-            part: PER_THREAD * others.max(1),
+            part: match others {
+                0 => ALONE,
+                _ => PER_THREAD * others,
+            },
         }
     }
 
@@ -117,7 +121,12 @@ mod tests {
     use super::*;
 
     fn none() -> Wakers {
-        let runtime = Builder::new_current_thread().build().unwrap();
+        of_workers(2)
+    }
+
+    fn of_workers(workers: usize) -> Wakers {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(workers).build().unwrap();
         Wakers::new(runtime.handle())
     }
 
@@ -163,10 +172,8 @@ mod tests {
 
     #[test]
     fn a_part_has_some_for_each_thread_that_may_take_them_over() {
-        for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 128)] {
-            let mut builder = Builder::new_multi_thread();
-            let runtime = builder.worker_threads(workers).build().unwrap();
-            let mut wakers = Wakers::new(runtime.handle());
+        for (workers, part) in [(1, 64), (2, 16), (4, 48), (16, 128)] {
+            let mut wakers = of_workers(workers);
             let woken = add(&mut wakers, 1000);
             assert!(wakers.wake_callers(Thread::Own));
             assert_eq!(woken(), part, "with {workers}");
