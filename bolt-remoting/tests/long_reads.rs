@@ -12,6 +12,7 @@ use support::lines::{LINES, Line, Lines, ask, echo, over, text};
 use support::peer::in_memory;
 use support::{SEC, untimed, within};
 use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::time::Instant;
 
 /// How many lines each look at the stream finds, until there were so many.
 async fn looks(io: &mut DuplexStream, line: &str, mut left: usize) -> Vec<usize> {
@@ -67,6 +68,19 @@ async fn a_drain_between_the_halves_leaves_no_request_without_an_answer() {
     let refused = answers.lines().filter(|line| line.starts_with("=no"));
     assert!(refused.count() > 0);
     assert_eq!(answers.lines().count(), REQUESTS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_answer_was_read_does_not_time_out_between_the_halves() {
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let server = over(io, Role::Server, echo(), untimed());
+    let call = server.start_call(Line::ask("a"), Instant::now() + SEC);
+    let call = within(call).await.unwrap();
+    assert_eq!(looks(&mut peer.io, "?a\n", 1).await, [1]);
+    peer.send_bytes(format!("{}=b\n", "?c\n".repeat(199)).as_bytes())
+        .await;
+    tokio::time::advance(SEC * 2).await;
+    assert_eq!(text(call).await, "b");
 }
 
 #[tokio::test]

@@ -128,7 +128,10 @@ where
         let wakers = dispatch.wakers.list();
         let mut state = shared.lock();
         state.awake();
-        state.pending.expire(now, wakers);
+        if !receiver.halfway {
+            // Otherwise their answers may have been read already.
+            state.pending.expire(now, wakers);
+        }
         if state.line.expire(now, wakers) {
             state.make_room(wakers);
         }
