@@ -156,6 +156,7 @@ fn half_of_eight_and_more_are_put_off_and_of_many_all_but_sixty_four() {
         (2, 2),
         (7, 7),
         (8, 4),
+        (31, 15),
         (33, 16),
         (127, 63),
         (129, 64),

@@ -1,5 +1,5 @@
-//! A read may bring many frames: how soon the answers to the first of them are on their way, and that
-//! all answers in it are there at once.
+//! A read may bring many frames: how soon the answers to the first of them are on their way, that all
+//! answers in it are there at once, and that they are in time if they were read in time.
 
 #![allow(clippy::unwrap_used)]
 

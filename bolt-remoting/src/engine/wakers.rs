@@ -72,7 +72,8 @@ impl Wakers {
     }
 
     /// Wakes callers, once in each turn of the connection's task: on a thread of its own by the
-    /// scheduler and in parts. Whether the task is to have its next turn soon, when they have had theirs.
+    /// scheduler and in parts. Whether the task is to have its next turn soon, for the rest of them and
+    /// for what these queue.
     ///
     /// All at once they would be there for other threads to take, which would have little to do before
     /// they sleep again, and meanwhile stand in the way of this one. In parts, what one has queued is on

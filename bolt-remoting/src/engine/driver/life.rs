@@ -128,8 +128,8 @@ where
         let wakers = dispatch.wakers.list();
         let mut state = shared.lock();
         state.awake();
+        // The half that is left may hold the answers of calls that are due by now.
         if !receiver.halfway {
-            // Otherwise their answers may have been read already.
             state.pending.expire(now, wakers);
         }
         if state.line.expire(now, wakers) {

@@ -20,7 +20,7 @@ const READS_PER_POLL: usize = 4;
 const BYTES_PER_POLL: usize = 128 * 1024;
 /// What a server has read at once and is more frames than this, but not more than twice as much, is
 /// dispatched in two turns: while it works at the second half, the client has the first. A client
-/// needs nothing like it, for its callers are woken in parts.
+/// reads whole: on a thread of its own its callers are woken in parts.
 const HALF: usize = 128;
 
 impl<P, T> Driver<P, T>
