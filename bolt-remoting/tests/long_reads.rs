@@ -6,7 +6,7 @@
 mod support;
 
 use bolt_codec::Role;
-use bolt_remoting::{FrameContext, NoHandler, handler_fn};
+use bolt_remoting::{ErrorKind, FrameContext, NoHandler, handler_fn};
 use futures::FutureExt;
 use support::lines::{LINES, Line, Lines, ask, echo, over, text};
 use support::peer::in_memory;
@@ -81,6 +81,26 @@ async fn a_call_whose_answer_was_read_does_not_time_out_between_the_halves() {
         .await;
     tokio::time::advance(SEC * 2).await;
     assert_eq!(text(call).await, "b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_an_answer_times_out_though_half_of_a_read_is_always_left() {
+    let (mut peer, io) = in_memory(LINES, 64 * 1024);
+    let server = over(io, Role::Server, echo(), untimed());
+    let call = server.start_call(Line::ask("a"), Instant::now() + SEC);
+    let call = within(call).await.unwrap();
+    assert_eq!(looks(&mut peer.io, "?a\n", 1).await, [1]);
+    let requests = "?c\n".repeat(200);
+    peer.send_bytes(requests.as_bytes()).await;
+    assert_eq!(looks(&mut peer.io, "=c\n", 128).await, [128]);
+    peer.send_bytes(requests.as_bytes()).await;
+    tokio::time::advance(SEC * 2).await;
+    for _ in 0..3 {
+        assert_eq!(looks(&mut peer.io, "=c\n", 200).await, [200]);
+        peer.send_bytes(requests.as_bytes()).await;
+    }
+    let error = call.now_or_never().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
 #[tokio::test]

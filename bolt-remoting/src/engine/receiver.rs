@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bolt_codec::{CodecError, FrameDecoder};
 use bytes::BytesMut;
 use tokio::io::AsyncRead;
+use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
 const FIRST_READ: usize = 4 * 1024;
@@ -37,8 +38,8 @@ pub(crate) struct Receiver<D: FrameDecoder> {
     small_reads: u8,
     /// Whether the buffer is larger than reads are now.
     outgrown: bool,
-    /// Whether the second half of what was read is still to be dispatched.
-    pub(super) halfway: bool,
+    /// When it was read of which the second half is still to be dispatched.
+    pub(super) halfway: Option<Instant>,
     /// Bytes that the decoder has taken for the frame that comes next.
     taken: u32,
 }
@@ -52,7 +53,7 @@ impl<D: FrameDecoder> Receiver<D> {
             read_size: FIRST_READ,
             small_reads: 0,
             outgrown: false,
-            halfway: false,
+            halfway: None,
             taken: 0,
         }
     }

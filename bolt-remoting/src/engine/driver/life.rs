@@ -123,15 +123,14 @@ where
             writer,
             life,
             dispatch,
+            caught_up,
             ..
         } = self;
         let wakers = dispatch.wakers.list();
         let mut state = shared.lock();
         state.awake();
-        // The half that is left may hold the answers of calls that are due by now.
-        if !receiver.halfway {
-            state.pending.expire(now, wakers);
-        }
+        // What came later and is put off may hold the answers of calls that are due by now.
+        state.pending.expire(*caught_up, wakers);
         if state.line.expire(now, wakers) {
             state.make_room(wakers);
         }
@@ -140,7 +139,7 @@ where
             Refill::Wait => Ok(Next::Yield),
             Refill::Failed(reason) => Err(reason),
             // The second half of what was read comes first, in the next turn.
-            Refill::Nothing if receiver.halfway => Ok(Next::Sleep(None)),
+            Refill::Nothing if receiver.halfway.is_some() => Ok(Next::Sleep(None)),
             Refill::Nothing => life.next(&state, writer.is_done(), shared.role, next_due, now),
         };
         match &next {

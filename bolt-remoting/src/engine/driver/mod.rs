@@ -44,6 +44,8 @@ pub(crate) struct Driver<P: Protocol, T> {
     armed: Option<Instant>,
     /// When its last turn ended, if the next one had to wait for callers.
     put_off_since: Option<Instant>,
+    /// What had come by then has been dispatched, unless more came than one turn reads.
+    caught_up: Instant,
     life: Life,
 }
 
@@ -88,6 +90,7 @@ where
             alarm: Box::pin(tokio::time::sleep_until(now)),
             armed: None,
             put_off_since: None,
+            caught_up: now,
             life: Life::Running,
             shared,
         }

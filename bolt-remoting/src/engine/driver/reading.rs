@@ -28,16 +28,28 @@ where
     P: Protocol,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// Reads what is there, within limits. `true` when there may be more.
+    /// Reads what is there, within limits, and dispatches it. `true` when there may be more.
     pub(super) fn poll_reads(
         &mut self,
         cx: &mut Context<'_>,
         thread: Thread,
         now: Instant,
     ) -> bool {
-        if self.receiver.halfway && !self.on_bytes(cx, thread, now) {
-            return true;
+        if let Some(read) = self.receiver.halfway {
+            if !self.on_bytes(cx, thread, now) {
+                self.receiver.halfway = Some(read);
+                return true;
+            }
+            self.caught_up = read;
         }
+        let more = self.read_on(cx, thread, now);
+        if self.receiver.halfway.is_none() {
+            self.caught_up = now;
+        }
+        more
+    }
+
+    fn read_on(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) -> bool {
         let mut left = BYTES_PER_POLL;
         for _ in 0..READS_PER_POLL {
             match self.life {
@@ -69,7 +81,7 @@ where
 
     /// Dispatches what has arrived. `false` when half of it is left for the next turn.
     fn on_bytes(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) -> bool {
-        self.receiver.halfway = false;
+        self.receiver.halfway = None;
         if self.life != Life::Running {
             self.receiver.discard();
             return true;
@@ -85,7 +97,7 @@ where
         let mut desk = self.dispatch.begin_batch(thread);
         let ended = loop {
             if server && frames == HALF && (1..=half).contains(&self.receiver.len()) {
-                self.receiver.halfway = true;
+                self.receiver.halfway = Some(now);
                 break None;
             }
             match self.receiver.decode() {
@@ -105,7 +117,7 @@ where
             tracing::warn!(protocol = P::NAME, peer = ?self.shared.peer, "connection {reason}");
             self.finish(reason, now);
         }
-        !self.receiver.halfway
+        self.receiver.halfway.is_none()
     }
 
     fn on_eof(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {
