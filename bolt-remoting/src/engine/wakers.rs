@@ -9,14 +9,20 @@ use super::thread::{Thread, wake_in_turn};
 
 /// So many callers and more are woken in parts.
 const MANY: usize = 8;
-/// A part has so many for each other thread that may take some of them over.
+/// A part has so many for each other thread that may take some of them over, and so many where there
+/// is none.
 const PER_THREAD: usize = 16;
-/// A part where there is no such thread: then parts only keep both ends at work.
-const ALONE: usize = 64;
-/// Of very many callers a part is one in so many.
-const PARTS: usize = 64;
 /// Half of what tokio's queue of a worker holds: more might go to a queue that all workers share.
 const LARGEST_PART: usize = 128;
+/// A part has one in so many of all callers, where that is more: while one part runs the peer has
+/// others to work at.
+const PARTS: usize = 8;
+/// But no more than so many. More take so long that the thread would count as
+/// [busy](super::thread::Thread::Busy).
+const LARGE_PART: usize = 64;
+/// With so many that are to be woken there is nothing to be gained by reading: what has come for
+/// others would only be out of the processor's caches before they run.
+const BACKLOG: usize = 128;
 
 /// Tasks that are to be woken, once the connection's lock is released.
 #[derive(Debug)]
@@ -27,7 +33,7 @@ pub(super) struct Wakers {
     callers: VecDeque<Waker>,
     /// Whether callers before them were woken in the turn before.
     begun: bool,
-    /// The usual part.
+    /// The least part, except for the last one.
     part: usize,
 }
 
@@ -39,10 +45,7 @@ impl Wakers {
             list: Vec::new(),
             callers: VecDeque::new(),
             begun: false,
-            part: match others {
-                0 => ALONE,
-                _ => PER_THREAD * others,
-            },
+            part: (PER_THREAD * others.max(1)).min(LARGEST_PART),
         }
     }
 
@@ -71,28 +74,41 @@ impl Wakers {
         }
     }
 
+    /// Whether so many callers wait to be woken that these come before others.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.callers.len() >= BACKLOG
+    }
+
     /// Wakes callers, once in each turn of the connection's task: on a thread of its own by the
-    /// scheduler and in parts. Whether the task is to have its next turn soon, for the rest of them and
-    /// for what these queue.
+    /// scheduler and in parts. Whether `task` is woken with them, so that it has its next turn when
+    /// these have run: for the rest, and for what they have queued. `unanswered`: calls whose answers
+    /// have not come.
     ///
     /// All at once they would be there for other threads to take, which would have little to do before
     /// they sleep again, and meanwhile stand in the way of this one. In parts, what one has queued is on
     /// its way while the next one runs.
-    pub(super) fn wake_callers(&mut self, thread: Thread) -> bool {
+    pub(super) fn wake_callers(&mut self, thread: Thread, task: &Waker, unanswered: usize) -> bool {
         let waiting = self.callers.len();
         if waiting <= 1 || thread != Thread::Own {
             self.wake_all_callers();
             return false;
         }
-        let part = self.part.max(waiting / PARTS).min(LARGEST_PART);
+        let large = ((waiting + unanswered) / PARTS).min(LARGE_PART);
+        let part = self.part.max(large);
         let part = match self.begun {
             _ if waiting < MANY => waiting,
             false => part.min(waiting / 2),
             true => part.min(waiting),
         };
-        self.callers
-            .drain(..part)
-            .for_each(|waker| wake_in_turn(&waker));
+        for (place, caller) in self.callers.drain(..part).enumerate() {
+            wake_in_turn(&caller);
+            // The scheduler wakes them in reverse, and runs whom it has woken last before all others:
+            // in this place the task comes at the end. At the front of the queue another thread that
+            // takes half of it over would have it first.
+            if place == 0 {
+                wake_in_turn(task);
+            }
+        }
         self.begun = !self.callers.is_empty();
         true
     }
@@ -113,10 +129,13 @@ impl Drop for Wakers {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
+    use std::task::Poll;
 
     use tokio::runtime::Builder;
+    use tokio::sync::mpsc;
 
     use super::super::bells::tests::Task;
     use super::*;
@@ -140,17 +159,20 @@ mod tests {
         move || woken.0.load(Ordering::Relaxed)
     }
 
-    // Without a runtime there is nobody to put anything off for, so that what is to be woken in turn is
-    // woken at once.
+    /// Without a runtime there is nobody to put anything off for, so that what is to be woken in turn is
+    /// woken at once.
+    fn turn(wakers: &mut Wakers, thread: Thread, unanswered: usize) -> bool {
+        wakers.wake_callers(thread, Waker::noop(), unanswered)
+    }
 
     /// How many are woken in each turn, until one is the last for now.
-    fn parts(all: usize) -> Vec<usize> {
+    fn parts(all: usize, unanswered: usize) -> Vec<usize> {
         let mut wakers = none();
         let woken = add(&mut wakers, all);
         let mut parts = Vec::new();
         loop {
             let before = woken();
-            let more = wakers.wake_callers(Thread::Own);
+            let more = turn(&mut wakers, Thread::Own, unanswered);
             if woken() > before {
                 parts.push(woken() - before);
             }
@@ -163,32 +185,89 @@ mod tests {
 
     #[test]
     fn a_few_are_woken_together_and_many_in_parts() {
+        let parts = |all| parts(all, 0);
         assert_eq!((parts(0), parts(1), parts(7)), (vec![], vec![1], vec![7]));
         assert_eq!((parts(8), parts(9)), (vec![4, 4], vec![4, 5]));
         assert_eq!((parts(31), parts(33)), (vec![15, 16], vec![16, 16, 1]));
-        assert_eq!(parts(1024), [16; 64]);
-        assert_eq!(parts(2048)[..2], [32, 31]);
-        assert_eq!(parts(100_000)[..2], [128, 128]);
+    }
+
+    #[test]
+    fn a_part_is_an_eighth_of_all_callers_within_limits() {
+        assert_eq!(parts(40, 88), [16, 16, 8]);
+        assert_eq!(parts(40, 200), [20, 20]);
+        assert_eq!(parts(80, 200), [35, 30, 15]);
+        assert_eq!(parts(200, 1000), [64, 64, 64, 8]);
     }
 
     #[test]
     fn a_part_has_some_for_each_thread_that_may_take_them_over() {
-        for (workers, part) in [(1, 64), (2, 16), (4, 48), (16, 128)] {
+        for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 64)] {
             let mut wakers = of_workers(workers);
-            let woken = add(&mut wakers, 1000);
-            assert!(wakers.wake_callers(Thread::Own));
+            let woken = add(&mut wakers, 128);
+            assert!(turn(&mut wakers, Thread::Own, 0));
             assert_eq!(woken(), part, "with {workers}");
         }
+        let mut wakers = of_workers(16);
+        let woken = add(&mut wakers, 512);
+        assert!(turn(&mut wakers, Thread::Own, 0));
+        assert_eq!(woken(), LARGEST_PART);
+    }
+
+    /// Sends its number when it has been woken, after `begin` was given its waker.
+    async fn turn_after(
+        number: usize,
+        turns: mpsc::UnboundedSender<usize>,
+        begin: impl FnOnce(&Waker),
+    ) {
+        let mut begin = Some(begin);
+        poll_fn(|cx| match begin.take() {
+            Some(begin) => {
+                begin(cx.waker());
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        })
+        .await;
+        turns.send(number).unwrap();
+    }
+
+    #[test]
+    fn the_task_has_its_next_turn_when_the_part_has_run() {
+        const CALLERS: usize = 9;
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).build().unwrap();
+        let turns = runtime.block_on(async {
+            let mut wakers = Wakers::new(&Handle::current());
+            let (sender, mut turns) = mpsc::unbounded_channel();
+            let (asleep, mut sleepers) = mpsc::unbounded_channel();
+            for number in 1..=CALLERS {
+                let asleep = asleep.clone();
+                let begin = move |waker: &Waker| asleep.send(waker.clone()).unwrap();
+                tokio::spawn(turn_after(number, sender.clone(), begin));
+                wakers.add_caller(sleepers.recv().await.unwrap());
+            }
+            wakers.begun = true;
+            tokio::spawn(turn_after(0, sender, move |task| {
+                assert!(wakers.wake_callers(Thread::Own, task, 0));
+            }));
+            let mut order = Vec::new();
+            while let Some(number) = turns.recv().await {
+                order.push(number);
+            }
+            order
+        });
+        assert_eq!(turns.len(), CALLERS + 1);
+        assert_eq!(turns.last(), Some(&0), "{turns:?}");
     }
 
     #[test]
     fn who_comes_later_waits_behind_those_that_wait_already() {
         let mut wakers = none();
         let first = add(&mut wakers, 20);
-        wakers.wake_callers(Thread::Own);
+        turn(&mut wakers, Thread::Own, 0);
         let later = add(&mut wakers, 10);
         assert_eq!((first(), later()), (10, 0));
-        wakers.wake_callers(Thread::Own);
+        turn(&mut wakers, Thread::Own, 0);
         assert_eq!((first(), later()), (20, 6));
     }
 
@@ -197,8 +276,8 @@ mod tests {
         for thread in [Thread::Busy, Thread::Shared] {
             let mut wakers = none();
             let woken = add(&mut wakers, 100);
-            wakers.wake_callers(Thread::Own);
-            assert!(!wakers.wake_callers(thread));
+            turn(&mut wakers, Thread::Own, 0);
+            assert!(!turn(&mut wakers, thread, 0));
             assert_eq!(woken(), 100);
         }
     }
@@ -217,7 +296,7 @@ mod tests {
     fn nobody_is_left_asleep_when_the_connection_goes() {
         let mut wakers = none();
         let callers = add(&mut wakers, 20);
-        wakers.wake_callers(Thread::Own);
+        turn(&mut wakers, Thread::Own, 0);
         let other = Arc::<Task>::default();
         wakers.list().push(Waker::from(Arc::clone(&other)));
         drop(wakers);

@@ -106,15 +106,24 @@ where
     }
 
     /// Writes, keeps its times and looks at what is asked for, until there is nothing to do. `woken`:
-    /// the task has its next turn anyhow.
-    fn go_on(&mut self, cx: &mut Context<'_>, mut now: Instant, woken: bool) -> Poll<()> {
+    /// the task has its next turn anyhow; `put_off`: it has it once callers have had theirs, if nobody
+    /// wakes it before.
+    fn go_on(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut now: Instant,
+        woken: bool,
+        put_off: bool,
+    ) -> Poll<()> {
         loop {
             self.poll_writes(cx, now);
             let next_due = self.keep_times(now);
             match self.look(cx, now, next_due, woken) {
                 Next::Again => {}
                 Next::Yield => {
-                    wake_in_turn(cx.waker());
+                    if !woken && !put_off {
+                        wake_in_turn(cx.waker());
+                    }
                     return Poll::Pending;
                 }
                 Next::SendFin(until) => {
@@ -172,12 +181,13 @@ where
         let thread = Thread::enter(this.shared.number, now, waited);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
         let more_to_read = this.poll_reads(cx, thread, now);
-        let put_off = this.dispatch.wakers.wake_callers(thread);
-        if more_to_read || put_off {
+        let unanswered = this.shared.waiting.get();
+        let wakers = &mut this.dispatch.wakers;
+        let put_off = wakers.wake_callers(thread, cx.waker(), unanswered);
+        if more_to_read && !put_off {
             wake_in_turn(cx.waker());
         }
-        // Not if it was only put off: a caller who runs before then may wake it at once.
-        let ended = this.go_on(cx, now, more_to_read);
+        let ended = this.go_on(cx, now, more_to_read, put_off);
         this.put_off_since = put_off.then(Instant::now);
         ended
     }

@@ -35,6 +35,9 @@ where
         thread: Thread,
         now: Instant,
     ) -> bool {
+        if self.dispatch.wakers.has_backlog() {
+            return true;
+        }
         if let Some(read) = self.receiver.halfway {
             if !self.on_bytes(cx, thread, now) {
                 self.receiver.halfway = Some(read);
