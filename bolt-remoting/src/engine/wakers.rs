@@ -33,7 +33,7 @@ pub(super) struct Wakers {
     callers: VecDeque<Waker>,
     /// Whether callers before them were woken in the turn before.
     begun: bool,
-    /// The least part, except for the last one.
+    /// The least part, except for the first and the last one.
     part: usize,
 }
 
@@ -102,8 +102,8 @@ impl Wakers {
         };
         for (place, caller) in self.callers.drain(..part).enumerate() {
             wake_in_turn(&caller);
-            // The scheduler wakes them in reverse, and runs whom it has woken last before all others:
-            // in this place the task comes at the end. At the front of the queue another thread that
+            // The scheduler wakes them in reverse, and mostly runs whom it has woken last before all
+            // others: in this place the task comes at the end, or last but one. At the front of the queue another thread that
             // takes half of it over would have it first.
             if place == 0 {
                 wake_in_turn(task);

@@ -187,7 +187,8 @@ where
         if more_to_read && !put_off {
             wake_in_turn(cx.waker());
         }
-        let ended = this.go_on(cx, now, more_to_read, put_off);
+        // Put off, its turn may be long in coming: whoever calls may wake it at once.
+        let ended = this.go_on(cx, now, more_to_read && !put_off, put_off);
         this.put_off_since = put_off.then(Instant::now);
         ended
     }

@@ -28,7 +28,8 @@ where
     P: Protocol,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// Reads what is there, within limits, and dispatches it. `true` when there may be more.
+    /// Reads what is there, within limits, and dispatches it; nothing while very many callers wait.
+    /// `true` when there may be more.
     pub(super) fn poll_reads(
         &mut self,
         cx: &mut Context<'_>,
