@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -13,8 +15,8 @@ use std::time::Duration;
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
 use bolt_remoting::{Connection, ResponseFuture};
-use futures::FutureExt;
 use futures::task::AtomicWaker;
+use futures::{Future, FutureExt};
 use support::bolt::{ECHO, bolt, request};
 use support::peer::{Peer, bytes_of, in_memory};
 use support::{eventually, far, untimed, within};
@@ -61,31 +63,51 @@ async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
     peer.send_bytes(&answers).await;
 }
 
-#[test]
-fn what_one_part_calls_next_is_written_before_others_run() {
-    for (all, written) in [(16, &[8, 8][..]), (40, &[16, 24])] {
-        runtime().block_on(async {
-            let (mut peer, client) = client();
-            let mut callers = JoinSet::new();
-            for _ in 0..all {
-                let client = client.clone();
-                callers.spawn(async move {
-                    let answer = client.start_call(call(), far()).await.unwrap();
-                    answer.await.unwrap();
-                    let _given_up = client.start_call(call(), far()).await.unwrap();
-                });
-            }
-            answer(&mut peer, all).await;
-            let one = bytes_of(&bolt(), call()).len();
-            let mut next = [0; 32 * 1024];
-            let mut writes = Vec::new();
-            while writes.iter().sum::<usize>() < all {
-                let read = within(peer.io.read(&mut next)).await.unwrap();
-                writes.push(read / one);
-            }
-            assert_eq!(writes, written);
-            within(callers.join_all()).await;
+/// How many of the second calls of so many callers come in each write, after all first ones were
+/// answered together; and how often others have a turn before the first of these writes.
+async fn second_calls(callers: usize) -> (Vec<usize>, usize) {
+    let (mut peer, client) = client();
+    let mut tasks = JoinSet::new();
+    for _ in 0..callers {
+        let client = client.clone();
+        tasks.spawn(async move {
+            let answer = client.start_call(call(), far()).await.unwrap();
+            answer.await.unwrap();
+            client.start_call(call(), far()).await.unwrap().await
         });
+    }
+    answer(&mut peer, callers).await;
+    let one = bytes_of(&bolt(), call()).len();
+    let mut calls = [0; 32 * 1024];
+    let (mut writes, mut turns) = (Vec::new(), 0);
+    while writes.iter().sum::<usize>() < callers {
+        let mut read = pin!(within(peer.io.read(&mut calls)));
+        let read = poll_fn(|cx| {
+            let read = read.as_mut().poll(cx);
+            if read.is_pending() && writes.is_empty() {
+                turns += 1;
+                cx.waker().wake_by_ref();
+            }
+            read
+        });
+        writes.push(read.await.unwrap() / one);
+    }
+    (writes, turns)
+}
+
+#[test]
+fn what_two_parts_call_next_is_written_before_others_run() {
+    for (callers, writes) in [(16, &[16][..]), (40, &[32, 8]), (72, &[32, 32, 8])] {
+        let (written, _) = runtime().block_on(second_calls(callers));
+        assert_eq!(written, writes);
+    }
+}
+
+#[test]
+fn what_the_last_part_calls_next_is_written_at_once() {
+    for callers in 2..8 {
+        let (written, turns) = runtime().block_on(second_calls(callers));
+        assert_eq!((written, turns), (vec![callers], 2));
     }
 }
 
@@ -141,7 +163,7 @@ impl Calls {
 
     /// How many are woken together, as the first ones.
     async fn first_woken(&self) -> usize {
-        within(std::future::poll_fn(|cx| {
+        within(poll_fn(|cx| {
             self.all.told.register(cx.waker());
             match self.woken() {
                 0 => Poll::Pending,
@@ -190,6 +212,68 @@ fn nothing_more_is_read_while_very_many_wait() {
         }
         let waiting = 300 - calls.woken();
         assert!((1..128).contains(&waiting), "{waiting}");
+    });
+}
+
+/// Lets those go first that are ready now, but not those that are put off.
+async fn last_in_line() {
+    let mut first = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[test]
+fn a_task_that_is_put_off_is_woken_by_calls_though_it_has_more_to_read() {
+    runtime().block_on(async {
+        let (mut peer, client) = client();
+        let calls = Calls::begin(&client, 300).await;
+        let answers = answers(&mut peer, 300).await;
+        peer.send_bytes(&answers).await;
+        let woken = Arc::clone(&calls.all);
+        let others = tokio::spawn(async move {
+            let mut calls = Vec::new();
+            // It is asleep until the first of these turns ends, in which it leaves something unread.
+            for turn in 0..2 {
+                let written = client.stats().bytes_written;
+                // So many that they don't wait for others.
+                for _ in 0..128 {
+                    calls.push(client.start_call(call(), far()).await.unwrap());
+                }
+                last_in_line().await;
+                let written = client.stats().bytes_written - written;
+                assert!(written > 0, "in turn {turn}");
+            }
+            assert_eq!(woken.callers.load(Ordering::Relaxed), 0);
+        });
+        within(others).await.unwrap();
+        eventually(|| calls.woken() == 300).await;
+    });
+}
+
+#[test]
+fn who_calls_next_waits_for_others_though_no_caller_of_the_last_part_had_more_to_call() {
+    runtime().block_on(async {
+        let (mut peer, client) = client();
+        let calls = Calls::begin(&client, 4).await;
+        let answers = answers(&mut peer, 4).await;
+        peer.send_bytes(&answers[..answers.len() / 2]).await;
+        eventually(|| calls.woken() == 2).await;
+        let others = tokio::spawn(async move {
+            let one = client.start_call(call(), far()).await.unwrap();
+            last_in_line().await;
+            (one, client.start_call(call(), far()).await.unwrap())
+        });
+        let one = bytes_of(&bolt(), call()).len();
+        let mut calls = vec![0; one * 3];
+        let read = within(peer.io.read(&mut calls)).await.unwrap();
+        assert_eq!(read, one * 2, "in one write");
+        let _unanswered = within(others).await.unwrap();
     });
 }
 

@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A turn that was put off for longer than this is a slow one. The kernel's time slices are longer, so
+/// A turn that was put off behind callers for longer than this for each of them is a slow one: either
+/// others ran too, or the callers themselves have so much to do that they had better be shared with
+/// other threads. With nothing to do but their next call they need a third of it to half of it.
+const SLOW: Duration = Duration::from_micros(3);
+/// As if they had been so many, if they were fewer.
+const FEW: usize = 16;
+/// What a slow one counts for; any other takes one point away. The kernel's time slices are longer, so
 /// that one of them says nothing.
-const SLOW: Duration = Duration::from_micros(256);
-/// What a slow one counts for; any other takes one point away.
 const SLOW_POINTS: u8 = 8;
 /// With so many points a thread is busy.
 const BUSY_POINTS: u8 = 64;
@@ -51,10 +55,25 @@ pub(super) enum Thread {
     Busy,
 }
 
+/// What a turn was put off for: callers that were woken to run before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waited {
+    pub(super) callers: usize,
+    /// From the end of the turn before.
+    pub(super) time: Duration,
+}
+
+impl Waited {
+    fn is_slow(self) -> bool {
+        let callers = self.callers.max(FEW).try_into().unwrap_or(u32::MAX);
+        self.time > SLOW.saturating_mul(callers)
+    }
+}
+
 impl Thread {
-    /// Of the connection of this number, whose task begins a turn, and for how long that was put off,
-    /// if it was.
-    pub(super) fn enter(connection: u64, now: Instant, waited: Option<Duration>) -> Self {
+    /// Of the connection of this number, whose task begins a turn, and what that was put off for, if
+    /// it was.
+    pub(super) fn enter(connection: u64, now: Instant, waited: Option<Waited>) -> Self {
         RECORD.with(|record| record.enter(connection, now, waited))
     }
 
@@ -116,10 +135,10 @@ impl Record {
         self.in_turns.get() * 2 < self.between.get()
     }
 
-    fn note_wait(&self, waited: Duration, now: Instant) {
+    fn note_wait(&self, waited: Waited, now: Instant) {
         let points = match self.slow.get() {
-            _ if waited > LONG => BUSY_POINTS,
-            points if waited > SLOW => BUSY_POINTS.min(points + SLOW_POINTS),
+            _ if waited.time > LONG => BUSY_POINTS,
+            points if waited.is_slow() => BUSY_POINTS.min(points + SLOW_POINTS),
             points => points.saturating_sub(1),
         };
         self.slow.set(points);
@@ -128,7 +147,7 @@ impl Record {
         }
     }
 
-    fn enter(&self, connection: u64, now: Instant, waited: Option<Duration>) -> Thread {
+    fn enter(&self, connection: u64, now: Instant, waited: Option<Waited>) -> Thread {
         let own = self.last.replace(connection) == connection;
         if let Some(waited) = waited {
             self.note_wait(waited, now);
@@ -155,6 +174,17 @@ pub(super) fn wake_in_turn(waker: &Waker) {
 mod tests {
     use super::*;
 
+    const LARGE: usize = 100;
+
+    fn behind(callers: usize, time: Duration) -> Option<Waited> {
+        Some(Waited { callers, time })
+    }
+
+    /// For so many times as long as is still not slow.
+    fn behind_slow(times: u32) -> Option<Waited> {
+        behind(LARGE, SLOW * LARGE as u32 * times)
+    }
+
     #[test]
     fn a_thread_is_shared_when_others_had_a_turn_since() {
         let (thread, now) = (Record::new(), Instant::now());
@@ -168,8 +198,8 @@ mod tests {
     fn it_is_busy_for_a_while_once_a_turn_was_put_off_for_long() {
         let (thread, now) = (Record::new(), Instant::now());
         thread.enter(1, now, None);
-        assert_eq!(thread.enter(1, now, Some(LONG)), Thread::Own);
-        let late = Some(LONG + Duration::from_nanos(1));
+        assert_eq!(thread.enter(1, now, behind(FEW, LONG)), Thread::Own);
+        let late = behind(LARGE, LONG + Duration::from_nanos(1));
         assert_eq!(thread.enter(1, now, late), Thread::Busy);
         assert_eq!(thread.enter(2, now, None), Thread::Busy, "for all");
         assert_eq!(thread.enter(1, now + BUSY / 2, None), Thread::Busy);
@@ -185,8 +215,8 @@ mod tests {
     fn it_is_busy_too_once_more_than_one_in_nine_turns_were_slow() {
         let now = Instant::now();
         let turn = |thread: &Record, slow| {
-            let waited = if slow { SLOW * 2 } else { SLOW };
-            thread.enter(1, now, Some(waited)) == Thread::Busy
+            let waited = if slow { behind_slow(2) } else { behind_slow(1) };
+            thread.enter(1, now, waited) == Thread::Busy
         };
         let turns = |slow: usize, of: usize| {
             let thread = Record::new();
@@ -201,10 +231,22 @@ mod tests {
     #[test]
     fn it_is_busy_again_at_once_if_that_has_not_changed() {
         let (thread, now) = (Record::new(), Instant::now());
-        thread.enter(1, now, Some(LONG * 2));
+        thread.enter(1, now, behind(FEW, LONG * 2));
         let later = now + BUSY;
-        assert_eq!(thread.enter(1, later, Some(SLOW)), Thread::Own);
-        assert_eq!(thread.enter(1, later, Some(SLOW * 2)), Thread::Busy);
+        assert_eq!(thread.enter(1, later, behind_slow(1)), Thread::Own);
+        assert_eq!(thread.enter(1, later, behind_slow(2)), Thread::Busy);
+    }
+
+    #[test]
+    fn a_turn_is_slow_by_the_number_of_callers_it_was_put_off_for_but_for_a_few() {
+        let is_slow = |callers, micros| {
+            behind(callers, Duration::from_micros(micros))
+                .unwrap()
+                .is_slow()
+        };
+        assert_eq!((is_slow(2, 48), is_slow(2, 49)), (false, true));
+        assert_eq!((is_slow(16, 48), is_slow(16, 49)), (false, true));
+        assert_eq!((is_slow(64, 192), is_slow(64, 193)), (false, true));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::thread::{Thread, wake_in_turn};
 
@@ -35,17 +35,26 @@ pub(super) struct Wakers {
     begun: bool,
     /// The least part, except for the first and the last one.
     part: usize,
+    /// Before which caller of a part the task is handed to the scheduler, to run when all of them have.
+    place: usize,
 }
 
 impl Wakers {
     /// Of tasks that run on this runtime, most likely.
     pub(super) fn new(runtime: &Handle) -> Self {
         let others = runtime.metrics().num_workers().saturating_sub(1);
+        // The scheduler wakes whom it was handed last first. One of many threads then runs whom it has
+        // woken last before all others.
+        let place = match runtime.runtime_flavor() {
+            RuntimeFlavor::CurrentThread => 0,
+            _ => 1,
+        };
         Self {
             list: Vec::new(),
             callers: VecDeque::new(),
             begun: false,
             part: (PER_THREAD * others.max(1)).min(LARGEST_PART),
+            place,
         }
     }
 
@@ -80,18 +89,23 @@ impl Wakers {
     }
 
     /// Wakes callers, once in each turn of the connection's task: on a thread of its own by the
-    /// scheduler and in parts. Whether `task` is woken with them, so that it has its next turn when
-    /// these have run: for the rest, and for what they have queued. `unanswered`: calls whose answers
-    /// have not come.
+    /// scheduler and in parts. How many are woken with `task`, so that it has its next turn when these
+    /// have run: for the rest, and for what they have queued. None when it isn't woken. `unanswered`:
+    /// calls whose answers have not come.
     ///
     /// All at once they would be there for other threads to take, which would have little to do before
     /// they sleep again, and meanwhile stand in the way of this one. In parts, what one has queued is on
     /// its way while the next one runs.
-    pub(super) fn wake_callers(&mut self, thread: Thread, task: &Waker, unanswered: usize) -> bool {
+    pub(super) fn wake_callers(
+        &mut self,
+        thread: Thread,
+        task: &Waker,
+        unanswered: usize,
+    ) -> usize {
         let waiting = self.callers.len();
         if waiting <= 1 || thread != Thread::Own {
             self.wake_all_callers();
-            return false;
+            return 0;
         }
         let large = ((waiting + unanswered) / PARTS).min(LARGE_PART);
         let part = self.part.max(large);
@@ -101,16 +115,14 @@ impl Wakers {
             true => part.min(waiting),
         };
         for (place, caller) in self.callers.drain(..part).enumerate() {
-            wake_in_turn(&caller);
-            // The scheduler wakes them in reverse, and mostly runs whom it has woken last before all
-            // others: in this place the task comes at the end, or last but one. At the front of the queue another thread that
-            // takes half of it over would have it first.
-            if place == 0 {
+            // At the front of the queue another thread that takes half of it over would have it first.
+            if place == self.place {
                 wake_in_turn(task);
             }
+            wake_in_turn(&caller);
         }
         self.begun = !self.callers.is_empty();
-        true
+        part
     }
 
     /// Gives back memory that is not in use.
@@ -161,7 +173,7 @@ mod tests {
 
     /// Without a runtime there is nobody to put anything off for, so that what is to be woken in turn is
     /// woken at once.
-    fn turn(wakers: &mut Wakers, thread: Thread, unanswered: usize) -> bool {
+    fn turn(wakers: &mut Wakers, thread: Thread, unanswered: usize) -> usize {
         wakers.wake_callers(thread, Waker::noop(), unanswered)
     }
 
@@ -172,15 +184,17 @@ mod tests {
         let mut parts = Vec::new();
         loop {
             let before = woken();
-            let more = turn(&mut wakers, Thread::Own, unanswered);
-            if woken() > before {
-                parts.push(woken() - before);
+            let part = turn(&mut wakers, Thread::Own, unanswered);
+            match woken() - before {
+                0 => break,
+                // It is not put off for one alone.
+                1 => assert_eq!(part, 0),
+                woken => assert_eq!(part, woken),
             }
-            if !more {
-                assert_eq!(woken(), all);
-                return parts;
-            }
+            parts.push(woken() - before);
         }
+        assert_eq!(woken(), all);
+        parts
     }
 
     #[test]
@@ -204,13 +218,12 @@ mod tests {
         for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 64)] {
             let mut wakers = of_workers(workers);
             let woken = add(&mut wakers, 128);
-            assert!(turn(&mut wakers, Thread::Own, 0));
+            assert_eq!(turn(&mut wakers, Thread::Own, 0), part, "with {workers}");
             assert_eq!(woken(), part, "with {workers}");
         }
         let mut wakers = of_workers(16);
-        let woken = add(&mut wakers, 512);
-        assert!(turn(&mut wakers, Thread::Own, 0));
-        assert_eq!(woken(), LARGEST_PART);
+        let _woken = add(&mut wakers, 512);
+        assert_eq!(turn(&mut wakers, Thread::Own, 0), LARGEST_PART);
     }
 
     /// Sends its number when it has been woken, after `begin` was given its waker.
@@ -231,16 +244,15 @@ mod tests {
         turns.send(number).unwrap();
     }
 
-    #[test]
-    fn the_task_has_its_next_turn_when_the_part_has_run() {
-        const CALLERS: usize = 9;
-        let mut builder = Builder::new_multi_thread();
+    /// The numbers of callers, and 0 for the task that has woken them in one part, as they have their
+    /// turns.
+    fn turns(mut builder: Builder, callers: usize) -> Vec<usize> {
         let runtime = builder.worker_threads(1).build().unwrap();
-        let turns = runtime.block_on(async {
+        runtime.block_on(async {
             let mut wakers = Wakers::new(&Handle::current());
             let (sender, mut turns) = mpsc::unbounded_channel();
             let (asleep, mut sleepers) = mpsc::unbounded_channel();
-            for number in 1..=CALLERS {
+            for number in 1..=callers {
                 let asleep = asleep.clone();
                 let begin = move |waker: &Waker| asleep.send(waker.clone()).unwrap();
                 tokio::spawn(turn_after(number, sender.clone(), begin));
@@ -248,16 +260,25 @@ mod tests {
             }
             wakers.begun = true;
             tokio::spawn(turn_after(0, sender, move |task| {
-                assert!(wakers.wake_callers(Thread::Own, task, 0));
+                assert_eq!(wakers.wake_callers(Thread::Own, task, 0), callers);
             }));
             let mut order = Vec::new();
             while let Some(number) = turns.recv().await {
                 order.push(number);
             }
             order
-        });
-        assert_eq!(turns.len(), CALLERS + 1);
-        assert_eq!(turns.last(), Some(&0), "{turns:?}");
+        })
+    }
+
+    #[test]
+    fn the_task_has_its_next_turn_when_the_part_has_run() {
+        for builder in [Builder::new_multi_thread, Builder::new_current_thread] {
+            for callers in [2, 9] {
+                let turns = turns(builder(), callers);
+                assert_eq!(turns.len(), callers + 1);
+                assert_eq!(turns.last(), Some(&0), "{turns:?}");
+            }
+        }
     }
 
     #[test]
@@ -277,7 +298,7 @@ mod tests {
             let mut wakers = none();
             let woken = add(&mut wakers, 100);
             turn(&mut wakers, Thread::Own, 0);
-            assert!(!turn(&mut wakers, thread, 0));
+            assert_eq!(turn(&mut wakers, thread, 0), 0);
             assert_eq!(woken(), 100);
         }
     }

@@ -25,7 +25,7 @@ use super::dispatch::Dispatch;
 use super::handler::FrameHandler;
 use super::receiver::Receiver;
 use super::shared::{Reader, Shared};
-use super::thread::{Stint, Thread, wake_in_turn};
+use super::thread::{Stint, Thread, Waited, wake_in_turn};
 use crate::Error;
 use crate::error::CloseReason;
 
@@ -42,8 +42,9 @@ pub(crate) struct Driver<P: Protocol, T> {
     alarm: Pin<Box<Sleep>>,
     /// When the alarm wakes the task, if it does.
     armed: Option<Instant>,
-    /// When its last turn ended, if the next one had to wait for callers.
-    put_off_since: Option<Instant>,
+    /// How many callers were woken in its last turn, if the next one had to wait for them, and when
+    /// that ended.
+    put_off: Option<(usize, Instant)>,
     /// What had come by then has been dispatched, unless more came than one turn reads.
     caught_up: Instant,
     life: Life,
@@ -89,7 +90,7 @@ where
             },
             alarm: Box::pin(tokio::time::sleep_until(now)),
             armed: None,
-            put_off_since: None,
+            put_off: None,
             caught_up: now,
             life: Life::Running,
             shared,
@@ -176,20 +177,27 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let now = Instant::now();
-        let waited = this.put_off_since.take();
-        let waited = waited.map(|since| now.saturating_duration_since(since));
+        let waited = this.put_off.take();
+        let waited = waited.map(|(callers, since)| Waited {
+            callers,
+            time: now.saturating_duration_since(since),
+        });
         let thread = Thread::enter(this.shared.number, now, waited);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
         let more_to_read = this.poll_reads(cx, thread, now);
         let unanswered = this.shared.waiting.get();
         let wakers = &mut this.dispatch.wakers;
-        let put_off = wakers.wake_callers(thread, cx.waker(), unanswered);
+        let callers = wakers.wake_callers(thread, cx.waker(), unanswered);
+        let put_off = callers > 0;
+        if waited.is_some() && !put_off {
+            this.writer.has_yielded();
+        }
         if more_to_read && !put_off {
             wake_in_turn(cx.waker());
         }
         // Put off, its turn may be long in coming: whoever calls may wake it at once.
         let ended = this.go_on(cx, now, more_to_read && !put_off, put_off);
-        this.put_off_since = put_off.then(Instant::now);
+        this.put_off = put_off.then(|| (callers, Instant::now()));
         ended
     }
 }

@@ -48,6 +48,11 @@ impl Writer {
         }
     }
 
+    /// Those that were to have their turn before a small batch is written have had it.
+    pub(super) fn has_yielded(&mut self) {
+        self.yielded = true;
+    }
+
     /// At least so many bytes have not gone out. How many the transport holds nobody knows.
     pub(super) fn left(&self) -> usize {
         self.buf.len() + usize::from(self.unflushed)
@@ -92,6 +97,7 @@ impl Writer {
         state.make_room(wakers);
         let queued = state.outbox.len();
         if queued == 0 {
+            self.yielded = false;
             return Refill::Nothing;
         }
         let others = state.pending.waiting() + state.inbound.running();
