@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bolt_codec::Protocol;
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -91,9 +92,8 @@ impl<P: Protocol> Registry<P> {
 
     /// Has the end of the registry's tasks wait for this one too.
     pub(crate) fn track(&self, task: impl Future<Output: Send> + Send + 'static) -> JoinHandle<()> {
-        self.tasks.spawn(async move {
-            task.await;
-        })
+        // An async block would hold it twice: as given, and as awaited.
+        self.tasks.spawn(task.map(|_| ()))
     }
 
     /// Who is to watch connections that belong to nobody else.

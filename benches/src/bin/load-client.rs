@@ -30,20 +30,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// A client per connection, so that calls are spread evenly whatever a pool would choose.
+/// Connections of no pool, so that calls are spread evenly whatever one would choose.
 fn connect<C>(
     make: impl Fn(Link, usize) -> C,
 ) -> impl AsyncFnOnce(&LoadOptions) -> Result<Vec<C>, String> {
     async move |options: &LoadOptions| {
         let address = options.bolt_address();
+        let client = RpcClient::builder().connect_timeout(CONNECT_TIMEOUT);
+        let client = client.build().map_err(|why| why.to_string())?;
         let mut callers = Vec::with_capacity(options.connections);
         for _ in 0..options.connections {
-            let client = RpcClient::builder().connect_timeout(CONNECT_TIMEOUT);
-            let client = client.build().map_err(|why| why.to_string())?;
-            let connection = client.connect(&address).await;
+            let connection = client.standalone(&address).await;
             let link = Link {
                 connection: connection.map_err(|why| why.to_string())?,
-                _client: client,
+                _client: client.clone(),
             };
             callers.push(make(link, options.payload));
         }

@@ -243,7 +243,8 @@ impl<P: Protocol> Core<P> {
         let _at_home = home.enter();
         self.registry.track(async move {
             let _ended = ended;
-            end.run_until_cancelled(core.run(&pool)).await;
+            let run = pin!(core.run(&pool));
+            end.run_until_cancelled(run).await;
         });
         keeper
     }
