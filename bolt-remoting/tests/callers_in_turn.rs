@@ -63,17 +63,34 @@ async fn answer(peer: &mut Peer<Bolt, DuplexStream>, requests: usize) {
     peer.send_bytes(&answers).await;
 }
 
+/// What a caller does besides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Besides {
+    Nothing,
+    /// The last one lets others go first before it calls again.
+    LastIsLate,
+    /// The first one takes a while once it has called again.
+    FirstIsSlow,
+}
+
 /// How many of the second calls of so many callers come in each write, after all first ones were
 /// answered together; and how often others have a turn before the first of these writes.
-async fn second_calls(callers: usize) -> (Vec<usize>, usize) {
+async fn second_calls(callers: usize, besides: Besides) -> (Vec<usize>, usize) {
     let (mut peer, client) = client();
     let mut tasks = JoinSet::new();
-    for _ in 0..callers {
+    for caller in 1..=callers {
         let client = client.clone();
         tasks.spawn(async move {
             let answer = client.start_call(call(), far()).await.unwrap();
             answer.await.unwrap();
-            client.start_call(call(), far()).await.unwrap().await
+            if besides == Besides::LastIsLate && caller == callers {
+                last_in_line().await;
+            }
+            let answer = client.start_call(call(), far()).await.unwrap();
+            if besides == Besides::FirstIsSlow && caller == 1 {
+                tokio::time::advance(20 * MS).await;
+            }
+            answer.await
         });
     }
     answer(&mut peer, callers).await;
@@ -96,9 +113,10 @@ async fn second_calls(callers: usize) -> (Vec<usize>, usize) {
 }
 
 #[test]
-fn what_two_parts_call_next_is_written_before_others_run() {
+fn what_two_parts_call_next_is_written_together() {
     for (callers, writes) in [(16, &[16][..]), (40, &[32, 8]), (72, &[32, 32, 8])] {
-        let (written, _) = runtime().block_on(second_calls(callers));
+        let second_calls = second_calls(callers, Besides::Nothing);
+        let (written, _) = runtime().block_on(second_calls);
         assert_eq!(written, writes);
     }
 }
@@ -106,9 +124,32 @@ fn what_two_parts_call_next_is_written_before_others_run() {
 #[test]
 fn what_the_last_part_calls_next_is_written_at_once() {
     for callers in 2..8 {
-        let (written, turns) = runtime().block_on(second_calls(callers));
+        let second_calls = second_calls(callers, Besides::Nothing);
+        let (written, turns) = runtime().block_on(second_calls);
         assert_eq!((written, turns), (vec![callers], 2));
     }
+}
+
+#[test]
+fn unless_some_of_them_have_not_called_yet_or_others_were_woken() {
+    for (callers, besides) in [(4, Besides::LastIsLate), (40, Besides::FirstIsSlow)] {
+        let second_calls = second_calls(callers, besides);
+        let (written, _) = runtime().block_on(second_calls);
+        assert_eq!(written, [callers], "{besides:?}");
+    }
+}
+
+/// Lets those go first that are ready now, but not those that are put off.
+async fn last_in_line() {
+    let mut first = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
 }
 
 /// How many callers have been woken, and who wants to know.
@@ -215,19 +256,6 @@ fn nothing_more_is_read_while_very_many_wait() {
     });
 }
 
-/// Lets those go first that are ready now, but not those that are put off.
-async fn last_in_line() {
-    let mut first = true;
-    poll_fn(|cx| {
-        if std::mem::take(&mut first) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    })
-    .await;
-}
-
 #[test]
 fn a_task_that_is_put_off_is_woken_by_calls_though_it_has_more_to_read() {
     runtime().block_on(async {
@@ -253,27 +281,6 @@ fn a_task_that_is_put_off_is_woken_by_calls_though_it_has_more_to_read() {
         });
         within(others).await.unwrap();
         eventually(|| calls.woken() == 300).await;
-    });
-}
-
-#[test]
-fn who_calls_next_waits_for_others_though_no_caller_of_the_last_part_had_more_to_call() {
-    runtime().block_on(async {
-        let (mut peer, client) = client();
-        let calls = Calls::begin(&client, 4).await;
-        let answers = answers(&mut peer, 4).await;
-        peer.send_bytes(&answers[..answers.len() / 2]).await;
-        eventually(|| calls.woken() == 2).await;
-        let others = tokio::spawn(async move {
-            let one = client.start_call(call(), far()).await.unwrap();
-            last_in_line().await;
-            (one, client.start_call(call(), far()).await.unwrap())
-        });
-        let one = bytes_of(&bolt(), call()).len();
-        let mut calls = vec![0; one * 3];
-        let read = within(peer.io.read(&mut calls)).await.unwrap();
-        assert_eq!(read, one * 2, "in one write");
-        let _unanswered = within(others).await.unwrap();
     });
 }
 
@@ -327,6 +334,31 @@ fn those_who_wait_are_woken_together_once_their_turn_comes_late() {
             tokio::time::advance(late).await;
             tokio::task::yield_now().await;
             assert_eq!(calls.woken() == CALLERS, together, "after {late:?}");
+        });
+    }
+}
+
+#[test]
+fn callers_are_woken_together_once_parts_of_them_have_taken_long_for_what_they_do() {
+    const US: Duration = Duration::from_micros(1);
+    for (a_part_takes, together) in [(127 * US, false), (129 * US, true)] {
+        runtime().block_on(async {
+            let (mut peer, client) = client();
+            // So many that parts are as large as they get.
+            let others = Calls::begin(&client, 1000).await;
+            let _never_sent = answers(&mut peer, 1000).await;
+            let mut first = 0;
+            for _ in 0..40 {
+                let calls = Calls::begin(&client, CALLERS).await;
+                answer(&mut peer, CALLERS).await;
+                first = calls.first_woken().await;
+                while calls.woken() < CALLERS {
+                    tokio::time::advance(a_part_takes).await;
+                }
+            }
+            let expected = if together { CALLERS } else { 64 };
+            assert_eq!(first, expected, "after {a_part_takes:?}");
+            assert_eq!(others.woken(), 0);
         });
     }
 }

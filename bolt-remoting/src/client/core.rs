@@ -243,6 +243,7 @@ impl<P: Protocol> Core<P> {
         let _at_home = home.enter();
         self.registry.track(async move {
             let _ended = ended;
+            // Given by reference it is held once, not twice.
             let run = pin!(core.run(&pool));
             end.run_until_cancelled(run).await;
         });

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A turn that was put off behind callers for longer than this for each of them is a slow one: either
-/// others ran too, or the callers themselves have so much to do that they had better be shared with
-/// other threads. With nothing to do but their next call they need a third of it to half of it.
-const SLOW: Duration = Duration::from_micros(3);
+/// A turn that was put off for longer than this is a slow one: others ran too. The kernel's time slices
+/// are longer, so that one of them says nothing.
+const SLOW: Duration = Duration::from_micros(256);
+/// What a slow one counts for.
+const SLOW_POINTS: u8 = 8;
+/// One that was put off behind callers for longer than this for each of them counts for one point, any
+/// other takes one away. Callers that take so long for their next call have work of their own, which
+/// had better be shared with other threads. Without any they need about a third of it on a fast
+/// processor, on a slow one not quite all.
+const WORK: Duration = Duration::from_micros(2);
 /// As if they had been so many, if they were fewer.
 const FEW: usize = 16;
-/// What a slow one counts for; any other takes one point away. The kernel's time slices are longer, so
-/// that one of them says nothing.
-const SLOW_POINTS: u8 = 8;
 /// With so many points a thread is busy.
 const BUSY_POINTS: u8 = 64;
 /// A turn that was put off for longer than this counts for all of them. Time slices are shorter, mostly.
@@ -51,7 +54,7 @@ pub(super) enum Thread {
     /// No other connection's task has run here since this one last did.
     Own,
     Shared,
-    /// Whoever is put off here waits for long.
+    /// Whoever is put off here waits for long, or for others that have much to do.
     Busy,
 }
 
@@ -64,9 +67,15 @@ pub(super) struct Waited {
 }
 
 impl Waited {
-    fn is_slow(self) -> bool {
+    /// How many points it counts for; none takes one away.
+    fn points(self) -> u8 {
         let callers = self.callers.max(FEW).try_into().unwrap_or(u32::MAX);
-        self.time > SLOW.saturating_mul(callers)
+        match self.time {
+            time if time > LONG => BUSY_POINTS,
+            time if time > SLOW => SLOW_POINTS,
+            time if time > WORK.saturating_mul(callers) => 1,
+            _ => 0,
+        }
     }
 }
 
@@ -136,10 +145,10 @@ impl Record {
     }
 
     fn note_wait(&self, waited: Waited, now: Instant) {
-        let points = match self.slow.get() {
-            _ if waited.time > LONG => BUSY_POINTS,
-            points if waited.is_slow() => BUSY_POINTS.min(points + SLOW_POINTS),
-            points => points.saturating_sub(1),
+        let before = self.slow.get();
+        let points = match waited.points() {
+            0 => before.saturating_sub(1),
+            points => BUSY_POINTS.min(before.saturating_add(points)),
         };
         self.slow.set(points);
         if points == BUSY_POINTS {
@@ -149,7 +158,8 @@ impl Record {
 
     fn enter(&self, connection: u64, now: Instant, waited: Option<Waited>) -> Thread {
         let own = self.last.replace(connection) == connection;
-        if let Some(waited) = waited {
+        // Otherwise it waited on another thread, or for another connection.
+        if let Some(waited) = waited.filter(|_| own) {
             self.note_wait(waited, now);
         }
         // Not longer, whatever clock that was: runtimes with clocks of their own may share a thread.
@@ -174,15 +184,9 @@ pub(super) fn wake_in_turn(waker: &Waker) {
 mod tests {
     use super::*;
 
-    const LARGE: usize = 100;
-
+    /// Was put off for so long.
     fn behind(callers: usize, time: Duration) -> Option<Waited> {
         Some(Waited { callers, time })
-    }
-
-    /// For so many times as long as is still not slow.
-    fn behind_slow(times: u32) -> Option<Waited> {
-        behind(LARGE, SLOW * LARGE as u32 * times)
     }
 
     #[test]
@@ -199,7 +203,7 @@ mod tests {
         let (thread, now) = (Record::new(), Instant::now());
         thread.enter(1, now, None);
         assert_eq!(thread.enter(1, now, behind(FEW, LONG)), Thread::Own);
-        let late = behind(LARGE, LONG + Duration::from_nanos(1));
+        let late = behind(FEW, LONG + Duration::from_nanos(1));
         assert_eq!(thread.enter(1, now, late), Thread::Busy);
         assert_eq!(thread.enter(2, now, None), Thread::Busy, "for all");
         assert_eq!(thread.enter(1, now + BUSY / 2, None), Thread::Busy);
@@ -211,42 +215,64 @@ mod tests {
         );
     }
 
+    /// Whether a thread is busy at some time when so many of so many turns wait for longer.
+    fn is_busy_when(some: usize, of: usize, longer: Option<Waited>) -> bool {
+        let (thread, now) = (Record::new(), Instant::now());
+        thread.enter(1, now, None);
+        (0..1000).any(|number| {
+            let waited = if number % of < some {
+                longer
+            } else {
+                behind(FEW, WORK)
+            };
+            thread.enter(1, now, waited) == Thread::Busy
+        })
+    }
+
     #[test]
     fn it_is_busy_too_once_more_than_one_in_nine_turns_were_slow() {
-        let now = Instant::now();
-        let turn = |thread: &Record, slow| {
-            let waited = if slow { behind_slow(2) } else { behind_slow(1) };
-            thread.enter(1, now, waited) == Thread::Busy
-        };
-        let turns = |slow: usize, of: usize| {
-            let thread = Record::new();
-            (0..1000).any(|number| turn(&thread, number % of < slow))
-        };
-        assert!(!turns(1, 9));
-        assert!(turns(1, 8));
-        assert!(turns(8, 1000), "a few in a row");
-        assert!(!turns(7, 1000));
+        let slow = behind(1000, SLOW * 2);
+        assert!(!is_busy_when(1, 9, slow));
+        assert!(is_busy_when(1, 8, slow));
+        assert!(is_busy_when(8, 1000, slow), "a few in a row");
+        assert!(!is_busy_when(7, 1000, slow));
+        assert!(!is_busy_when(1, 1, behind(1000, SLOW)));
+    }
+
+    #[test]
+    fn it_is_busy_too_once_callers_have_work_of_their_own_in_more_than_half_of_the_turns() {
+        const LARGE: usize = 2 * FEW;
+        const MOMENT: Duration = Duration::from_nanos(1);
+        let all = WORK * LARGE as u32;
+        assert!(!is_busy_when(1, 2, behind(LARGE, all + MOMENT)));
+        assert!(is_busy_when(2, 3, behind(LARGE, all + MOMENT)));
+        assert!(!is_busy_when(1, 1, behind(LARGE, all)));
+        let few = WORK * FEW as u32;
+        assert!(
+            !is_busy_when(1, 1, behind(2, few)),
+            "of a few less is expected"
+        );
+        assert!(is_busy_when(1, 1, behind(2, few + MOMENT)));
+    }
+
+    #[test]
+    fn what_a_task_waited_for_elsewhere_does_not_count() {
+        let (thread, now) = (Record::new(), Instant::now());
+        let late = behind(FEW, LONG * 2);
+        assert_eq!(thread.enter(1, now, late), Thread::Shared);
+        assert_eq!(thread.enter(2, now, late), Thread::Shared);
+        assert_eq!(thread.enter(2, now, late), Thread::Busy);
     }
 
     #[test]
     fn it_is_busy_again_at_once_if_that_has_not_changed() {
         let (thread, now) = (Record::new(), Instant::now());
+        thread.enter(1, now, None);
         thread.enter(1, now, behind(FEW, LONG * 2));
         let later = now + BUSY;
-        assert_eq!(thread.enter(1, later, behind_slow(1)), Thread::Own);
-        assert_eq!(thread.enter(1, later, behind_slow(2)), Thread::Busy);
-    }
-
-    #[test]
-    fn a_turn_is_slow_by_the_number_of_callers_it_was_put_off_for_but_for_a_few() {
-        let is_slow = |callers, micros| {
-            behind(callers, Duration::from_micros(micros))
-                .unwrap()
-                .is_slow()
-        };
-        assert_eq!((is_slow(2, 48), is_slow(2, 49)), (false, true));
-        assert_eq!((is_slow(16, 48), is_slow(16, 49)), (false, true));
-        assert_eq!((is_slow(64, 192), is_slow(64, 193)), (false, true));
+        assert_eq!(thread.enter(1, later, behind(FEW, WORK)), Thread::Own);
+        let slow = behind(FEW, SLOW * 2);
+        assert_eq!(thread.enter(1, later, slow), Thread::Busy);
     }
 
     #[test]

@@ -17,8 +17,7 @@ const LARGEST_PART: usize = 128;
 /// A part has one in so many of all callers, where that is more: while one part runs the peer has
 /// others to work at.
 const PARTS: usize = 8;
-/// But no more than so many. More take so long that the thread would count as
-/// [busy](super::thread::Thread::Busy).
+/// But no more than so many: with more, one part takes too long.
 const LARGE_PART: usize = 64;
 /// With so many that are to be woken there is nothing to be gained by reading: what has come for
 /// others would only be out of the processor's caches before they run.
@@ -39,12 +38,22 @@ pub(super) struct Wakers {
     place: usize,
 }
 
+/// Which callers were woken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Woken {
+    Nobody,
+    /// All that waited.
+    AtOnce,
+    /// So many, and the task after them.
+    InTurn(usize),
+}
+
 impl Wakers {
     /// Of tasks that run on this runtime, most likely.
     pub(super) fn new(runtime: &Handle) -> Self {
         let others = runtime.metrics().num_workers().saturating_sub(1);
-        // The scheduler wakes whom it was handed last first. One of many threads then runs whom it has
-        // woken last before all others.
+        // The scheduler wakes whom it was handed last first. A worker of a runtime of many threads then
+        // runs whom it has woken last before all others.
         let place = match runtime.runtime_flavor() {
             RuntimeFlavor::CurrentThread => 0,
             _ => 1,
@@ -76,11 +85,16 @@ impl Wakers {
         self.list.drain(..).for_each(Waker::wake);
     }
 
-    pub(super) fn wake_all_callers(&mut self) {
+    pub(super) fn wake_all_callers(&mut self) -> Woken {
         self.begun = false;
+        let woken = match self.callers.len() {
+            0 => Woken::Nobody,
+            _ => Woken::AtOnce,
+        };
         while let Some(caller) = self.callers.pop_front() {
             caller.wake();
         }
+        woken
     }
 
     /// Whether so many callers wait to be woken that these come before others.
@@ -89,9 +103,9 @@ impl Wakers {
     }
 
     /// Wakes callers, once in each turn of the connection's task: on a thread of its own by the
-    /// scheduler and in parts. How many are woken with `task`, so that it has its next turn when these
-    /// have run: for the rest, and for what they have queued. None when it isn't woken. `unanswered`:
-    /// calls whose answers have not come.
+    /// scheduler and in parts, with `task` behind each, so that it has its next turn when these have
+    /// run: for the rest, and for what they have queued. `unanswered`: calls whose answers have not
+    /// come.
     ///
     /// All at once they would be there for other threads to take, which would have little to do before
     /// they sleep again, and meanwhile stand in the way of this one. In parts, what one has queued is on
@@ -101,11 +115,10 @@ impl Wakers {
         thread: Thread,
         task: &Waker,
         unanswered: usize,
-    ) -> usize {
+    ) -> Woken {
         let waiting = self.callers.len();
         if waiting <= 1 || thread != Thread::Own {
-            self.wake_all_callers();
-            return 0;
+            return self.wake_all_callers();
         }
         let large = ((waiting + unanswered) / PARTS).min(LARGE_PART);
         let part = self.part.max(large);
@@ -115,14 +128,15 @@ impl Wakers {
             true => part.min(waiting),
         };
         for (place, caller) in self.callers.drain(..part).enumerate() {
-            // At the front of the queue another thread that takes half of it over would have it first.
+            // Not at the front of the queue: another thread that takes half of it over would have it
+            // first.
             if place == self.place {
                 wake_in_turn(task);
             }
             wake_in_turn(&caller);
         }
         self.begun = !self.callers.is_empty();
-        part
+        Woken::InTurn(part)
     }
 
     /// Gives back memory that is not in use.
@@ -173,7 +187,7 @@ mod tests {
 
     /// Without a runtime there is nobody to put anything off for, so that what is to be woken in turn is
     /// woken at once.
-    fn turn(wakers: &mut Wakers, thread: Thread, unanswered: usize) -> usize {
+    fn turn(wakers: &mut Wakers, thread: Thread, unanswered: usize) -> Woken {
         wakers.wake_callers(thread, Waker::noop(), unanswered)
     }
 
@@ -184,14 +198,15 @@ mod tests {
         let mut parts = Vec::new();
         loop {
             let before = woken();
-            let part = turn(&mut wakers, Thread::Own, unanswered);
-            match woken() - before {
-                0 => break,
+            let now = turn(&mut wakers, Thread::Own, unanswered);
+            let part = woken() - before;
+            match now {
+                Woken::Nobody => break,
                 // It is not put off for one alone.
-                1 => assert_eq!(part, 0),
-                woken => assert_eq!(part, woken),
+                Woken::AtOnce => assert_eq!(part, 1),
+                Woken::InTurn(callers) => assert_eq!(part, callers),
             }
-            parts.push(woken() - before);
+            parts.push(part);
         }
         assert_eq!(woken(), all);
         parts
@@ -218,12 +233,14 @@ mod tests {
         for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 64)] {
             let mut wakers = of_workers(workers);
             let woken = add(&mut wakers, 128);
-            assert_eq!(turn(&mut wakers, Thread::Own, 0), part, "with {workers}");
+            let in_turn = Woken::InTurn(part);
+            assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn, "with {workers}");
             assert_eq!(woken(), part, "with {workers}");
         }
         let mut wakers = of_workers(16);
         let _woken = add(&mut wakers, 512);
-        assert_eq!(turn(&mut wakers, Thread::Own, 0), LARGEST_PART);
+        let in_turn = Woken::InTurn(LARGEST_PART);
+        assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn);
     }
 
     /// Sends its number when it has been woken, after `begin` was given its waker.
@@ -260,7 +277,8 @@ mod tests {
             }
             wakers.begun = true;
             tokio::spawn(turn_after(0, sender, move |task| {
-                assert_eq!(wakers.wake_callers(Thread::Own, task, 0), callers);
+                let woken = wakers.wake_callers(Thread::Own, task, 0);
+                assert_eq!(woken, Woken::InTurn(callers));
             }));
             let mut order = Vec::new();
             while let Some(number) = turns.recv().await {
@@ -298,7 +316,7 @@ mod tests {
             let mut wakers = none();
             let woken = add(&mut wakers, 100);
             turn(&mut wakers, Thread::Own, 0);
-            assert_eq!(turn(&mut wakers, thread, 0), 0);
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::AtOnce);
             assert_eq!(woken(), 100);
         }
     }

@@ -124,6 +124,7 @@ where
             life,
             dispatch,
             caught_up,
+            ran,
             ..
         } = self;
         let wakers = dispatch.wakers.list();
@@ -134,7 +135,7 @@ where
         if state.line.expire(now, wakers) {
             state.make_room(wakers);
         }
-        let next = match writer.refill(&mut state, life, wakers) {
+        let next = match writer.refill(&mut state, life, *ran, wakers) {
             Refill::Taken => Ok(Next::Again),
             Refill::Wait => Ok(Next::Yield),
             Refill::Failed(reason) => Err(reason),

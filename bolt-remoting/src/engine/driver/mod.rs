@@ -26,6 +26,7 @@ use super::handler::FrameHandler;
 use super::receiver::Receiver;
 use super::shared::{Reader, Shared};
 use super::thread::{Stint, Thread, Waited, wake_in_turn};
+use super::wakers::Woken;
 use crate::Error;
 use crate::error::CloseReason;
 
@@ -42,9 +43,10 @@ pub(crate) struct Driver<P: Protocol, T> {
     alarm: Pin<Box<Sleep>>,
     /// When the alarm wakes the task, if it does.
     armed: Option<Instant>,
-    /// How many callers were woken in its last turn, if the next one had to wait for them, and when
-    /// that ended.
+    /// If the next turn is put off behind callers: how many, and when the last turn ended.
     put_off: Option<(usize, Instant)>,
+    /// How many callers this turn was put off for, if no others were woken since.
+    ran: usize,
     /// What had come by then has been dispatched, unless more came than one turn reads.
     caught_up: Instant,
     life: Life,
@@ -91,6 +93,7 @@ where
             alarm: Box::pin(tokio::time::sleep_until(now)),
             armed: None,
             put_off: None,
+            ran: 0,
             caught_up: now,
             life: Life::Running,
             shared,
@@ -187,17 +190,22 @@ where
         let more_to_read = this.poll_reads(cx, thread, now);
         let unanswered = this.shared.waiting.get();
         let wakers = &mut this.dispatch.wakers;
-        let callers = wakers.wake_callers(thread, cx.waker(), unanswered);
-        let put_off = callers > 0;
-        if waited.is_some() && !put_off {
-            this.writer.has_yielded();
-        }
+        let woken = wakers.wake_callers(thread, cx.waker(), unanswered);
+        let put_off = matches!(woken, Woken::InTurn(_));
+        this.ran = match (woken, waited) {
+            (Woken::Nobody, Some(waited)) => waited.callers,
+            _ => 0,
+        };
         if more_to_read && !put_off {
             wake_in_turn(cx.waker());
         }
-        // Put off, its turn may be long in coming: whoever calls may wake it at once.
+        // Put off, its turn may be long in coming: whoever calls may wake it at once, unless it has
+        // something to write that waits for others.
         let ended = this.go_on(cx, now, more_to_read && !put_off, put_off);
-        this.put_off = put_off.then(|| (callers, Instant::now()));
+        this.put_off = match woken {
+            Woken::InTurn(callers) => Some((callers, Instant::now())),
+            _ => None,
+        };
         ended
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::stats::add;
 use crate::error::CloseReason;
 
 /// Batches of less than this, and of fewer frames than [`FEW_FRAMES`], wait one turn of the scheduler
-/// for more; larger ones are worth a write.
+/// for more, if more is likely; larger ones are worth a write.
 const SMALL_BATCH: usize = 32 * 1024;
 const FEW_FRAMES: u32 = 128;
 
@@ -46,11 +46,6 @@ impl Writer {
             yielded: false,
             unflushed: false,
         }
-    }
-
-    /// Those that were to have their turn before a small batch is written have had it.
-    pub(super) fn has_yielded(&mut self) {
-        self.yielded = true;
     }
 
     /// At least so many bytes have not gone out. How many the transport holds nobody knows.
@@ -83,11 +78,13 @@ impl Writer {
         Poll::Ready(Ok(written))
     }
 
-    /// Takes what is queued, once all that was taken before has gone out.
+    /// Takes what is queued, once all that was taken before has gone out. `ran`: so many callers have
+    /// had their turn, and no others were woken since.
     pub(super) fn refill<P: Protocol>(
         &mut self,
         state: &mut State<P>,
         life: &Life,
+        ran: usize,
         wakers: &mut Vec<Waker>,
     ) -> Refill {
         if !self.is_done() || life.is_mute() {
@@ -97,12 +94,14 @@ impl Writer {
         state.make_room(wakers);
         let queued = state.outbox.len();
         if queued == 0 {
-            self.yielded = false;
             return Refill::Nothing;
         }
         let others = state.pending.waiting() + state.inbound.running();
-        let little = queued < SMALL_BATCH && state.outbox.frames() < FEW_FRAMES;
-        let small = little && others > 1;
+        let frames = state.outbox.frames();
+        let little = queued < SMALL_BATCH && frames < FEW_FRAMES;
+        // When each of those that ran has called, nobody is about to.
+        let all = ran > 0 && frames as usize >= ran;
+        let small = little && others > 1 && !all;
         if small && !self.yielded && *life == Life::Running {
             // Tasks that are about to queue more get their turn first, so that one write carries
             // it all. Nothing needs to wake this task meanwhile: it comes back by itself.
