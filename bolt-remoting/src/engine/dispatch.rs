@@ -17,7 +17,6 @@ use super::pending::Answered;
 use super::shared::Shared;
 use super::slot::Slot;
 use super::stats::add;
-use super::thread::Thread;
 use super::wakers::Wakers;
 use crate::Connection;
 use crate::error::CloseReason;
@@ -82,10 +81,10 @@ impl<P: Protocol> Dispatch<P> {
     }
 
     /// Gives what [`end_batch`](Self::end_batch) takes.
-    pub(crate) fn begin_batch(&mut self, thread: Thread) -> Box<Desk<P>> {
+    pub(crate) fn begin_batch(&mut self) -> Box<Desk<P>> {
         let mut desk = Desk::take();
         desk.reply.swap_spares(&mut self.spares);
-        self.in_turn = thread == Thread::Own;
+        self.in_turn = true;
         // As long as there was room it can only have grown since: what takes it begins here.
         if !matches!(self.admission, Admission::Room(1..)) || !self.shared.is_open() {
             self.admission = Admission::Unknown;

@@ -12,13 +12,16 @@ const MANY: usize = 8;
 /// A part has so many for each other thread that may take some of them over, and so many where there
 /// is none.
 const PER_THREAD: usize = 16;
-/// Half of what tokio's queue of a worker holds: more might go to a queue that all workers share.
+/// Half of what tokio's queue of a worker holds. More might go to a queue that all workers share, and
+/// wait there for long while this one has others to run.
 const LARGEST_PART: usize = 128;
 /// A part has one in so many of all callers, where that is more: while one part runs the peer has
 /// others to work at.
 const PARTS: usize = 8;
 /// But no more than so many: with more, one part takes too long.
 const LARGE_PART: usize = 64;
+/// A part where several connections fill the queue of a worker.
+const SHARED_PART: usize = 48;
 /// With so many that are to be woken there is nothing to be gained by reading: what has come for
 /// others would only be out of the processor's caches before they run.
 const BACKLOG: usize = 128;
@@ -43,9 +46,9 @@ pub(super) struct Wakers {
 pub(super) enum Woken {
     Nobody,
     /// All that waited.
-    AtOnce,
-    /// So many, and the task after them.
-    InTurn(usize),
+    All,
+    /// So many, and the task behind them.
+    Part(usize),
 }
 
 impl Wakers {
@@ -89,7 +92,7 @@ impl Wakers {
         self.begun = false;
         let woken = match self.callers.len() {
             0 => Woken::Nobody,
-            _ => Woken::AtOnce,
+            _ => Woken::All,
         };
         while let Some(caller) = self.callers.pop_front() {
             caller.wake();
@@ -102,24 +105,30 @@ impl Wakers {
         self.callers.len() >= BACKLOG
     }
 
-    /// Wakes callers, once in each turn of the connection's task: on a thread of its own by the
-    /// scheduler and in parts, with `task` behind each, so that it has its next turn when these have
-    /// run: for the rest, and for what they have queued. `unanswered`: calls whose answers have not
-    /// come.
-    ///
-    /// All at once they would be there for other threads to take, which would have little to do before
-    /// they sleep again, and meanwhile stand in the way of this one. In parts, what one has queued is on
-    /// its way while the next one runs.
+    /// Wakes callers, once in each turn of the connection's task, in parts with `task` behind each, so
+    /// that it has its next turn when these have run: for the rest, and for what they have queued.
+    /// `unanswered`: calls whose answers have not come.
     pub(super) fn wake_callers(
         &mut self,
         thread: Thread,
         task: &Waker,
         unanswered: usize,
     ) -> Woken {
-        let waiting = self.callers.len();
-        if waiting <= 1 || thread != Thread::Own {
-            return self.wake_all_callers();
+        match (self.callers.len(), thread) {
+            (0 | 1, _) => self.wake_all_callers(),
+            (_, Thread::Own) => self.wake_in_turn(task, unanswered),
+            (waiting, _) if waiting < MANY => self.wake_all_callers(),
+            (_, Thread::Shared) => self.wake_at_once(self.part.max(SHARED_PART), task),
+            (_, Thread::Busy) => self.wake_at_once(LARGEST_PART, task),
         }
+    }
+
+    /// On a thread of its own the scheduler wakes them when this turn is over. At once they would be
+    /// there for other threads to take, which would have little to do before they sleep again, and
+    /// meanwhile stand in the way of this one. And parts are small: what one has queued is on its way
+    /// while the next one runs.
+    fn wake_in_turn(&mut self, task: &Waker, unanswered: usize) -> Woken {
+        let waiting = self.callers.len();
         let large = ((waiting + unanswered) / PARTS).min(LARGE_PART);
         let part = self.part.max(large);
         let part = match self.begun {
@@ -136,7 +145,17 @@ impl Wakers {
             wake_in_turn(&caller);
         }
         self.begun = !self.callers.is_empty();
-        Woken::InTurn(part)
+        Woken::Part(part)
+    }
+
+    /// Where they would have to wait for others, or have much to do, any thread may take them.
+    fn wake_at_once(&mut self, most: usize, task: &Waker) -> Woken {
+        let part = self.callers.len().min(most);
+        self.callers.drain(..part).for_each(Waker::wake);
+        // It runs now, so that it comes behind them.
+        task.wake_by_ref();
+        self.begun = false;
+        Woken::Part(part)
     }
 
     /// Gives back memory that is not in use.
@@ -203,8 +222,8 @@ mod tests {
             match now {
                 Woken::Nobody => break,
                 // It is not put off for one alone.
-                Woken::AtOnce => assert_eq!(part, 1),
-                Woken::InTurn(callers) => assert_eq!(part, callers),
+                Woken::All => assert_eq!(part, 1),
+                Woken::Part(callers) => assert_eq!(part, callers),
             }
             parts.push(part);
         }
@@ -233,13 +252,13 @@ mod tests {
         for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 64)] {
             let mut wakers = of_workers(workers);
             let woken = add(&mut wakers, 128);
-            let in_turn = Woken::InTurn(part);
+            let in_turn = Woken::Part(part);
             assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn, "with {workers}");
             assert_eq!(woken(), part, "with {workers}");
         }
         let mut wakers = of_workers(16);
         let _woken = add(&mut wakers, 512);
-        let in_turn = Woken::InTurn(LARGEST_PART);
+        let in_turn = Woken::Part(LARGEST_PART);
         assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn);
     }
 
@@ -278,7 +297,7 @@ mod tests {
             wakers.begun = true;
             tokio::spawn(turn_after(0, sender, move |task| {
                 let woken = wakers.wake_callers(Thread::Own, task, 0);
-                assert_eq!(woken, Woken::InTurn(callers));
+                assert_eq!(woken, Woken::Part(callers));
             }));
             let mut order = Vec::new();
             while let Some(number) = turns.recv().await {
@@ -311,13 +330,26 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_once_the_thread_is_busy_or_shared() {
+    fn parts_are_large_once_the_thread_is_busy_or_shared() {
+        for (thread, most) in [(Thread::Busy, 128), (Thread::Shared, 48)] {
+            let mut wakers = none();
+            let first = add(&mut wakers, 80);
+            assert_eq!(turn(&mut wakers, Thread::Own, 0), Woken::Part(16));
+            let later = add(&mut wakers, 128);
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::Part(most));
+            assert_eq!(first() + later(), 16 + most);
+            let rest = 64 + 128 - most;
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::Part(rest.min(most)));
+        }
+    }
+
+    #[test]
+    fn a_few_are_woken_there_without_the_task() {
         for thread in [Thread::Busy, Thread::Shared] {
             let mut wakers = none();
-            let woken = add(&mut wakers, 100);
-            turn(&mut wakers, Thread::Own, 0);
-            assert_eq!(turn(&mut wakers, thread, 0), Woken::AtOnce);
-            assert_eq!(woken(), 100);
+            let woken = add(&mut wakers, 7);
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::All);
+            assert_eq!(woken(), 7);
         }
     }
 

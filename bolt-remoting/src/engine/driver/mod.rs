@@ -187,11 +187,11 @@ where
         });
         let thread = Thread::enter(this.shared.number, now, waited);
         let _stint = this.reader.is_some().then(|| this.begin_stint(cx, now));
-        let more_to_read = this.poll_reads(cx, thread, now);
+        let more_to_read = this.poll_reads(cx, now);
         let unanswered = this.shared.waiting.get();
         let wakers = &mut this.dispatch.wakers;
         let woken = wakers.wake_callers(thread, cx.waker(), unanswered);
-        let put_off = matches!(woken, Woken::InTurn(_));
+        let put_off = matches!(woken, Woken::Part(_));
         this.ran = match (woken, waited) {
             (Woken::Nobody, Some(waited)) => waited.callers,
             _ => 0,
@@ -203,7 +203,7 @@ where
         // something to write that waits for others.
         let ended = this.go_on(cx, now, more_to_read && !put_off, put_off);
         this.put_off = match woken {
-            Woken::InTurn(callers) => Some((callers, Instant::now())),
+            Woken::Part(callers) => Some((callers, Instant::now())),
             _ => None,
         };
         ended

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use super::{Driver, Life};
 use crate::Error;
 use crate::engine::stats::add;
-use crate::engine::thread::Thread;
 use crate::error::CloseReason;
 use crate::time::after;
 
@@ -20,7 +19,7 @@ const READS_PER_POLL: usize = 4;
 const BYTES_PER_POLL: usize = 128 * 1024;
 /// What a server has read at once and is more frames than this, but not more than twice as much, is
 /// dispatched in two turns: while it works at the second half, the client has the first. A client
-/// reads whole: on a thread of its own its callers are woken in parts.
+/// reads whole: its callers are woken in parts.
 const HALF: usize = 128;
 
 impl<P, T> Driver<P, T>
@@ -30,30 +29,25 @@ where
 {
     /// Reads what is there, within limits, and dispatches it; nothing while very many callers wait.
     /// `true` when there may be more.
-    pub(super) fn poll_reads(
-        &mut self,
-        cx: &mut Context<'_>,
-        thread: Thread,
-        now: Instant,
-    ) -> bool {
+    pub(super) fn poll_reads(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.dispatch.wakers.has_backlog() {
             return true;
         }
         if let Some(read) = self.receiver.halfway {
-            if !self.on_bytes(cx, thread, now) {
+            if !self.on_bytes(cx, now) {
                 self.receiver.halfway = Some(read);
                 return true;
             }
             self.caught_up = read;
         }
-        let more = self.read_on(cx, thread, now);
+        let more = self.read_on(cx, now);
         if self.receiver.halfway.is_none() {
             self.caught_up = now;
         }
         more
     }
 
-    fn read_on(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) -> bool {
+    fn read_on(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut left = BYTES_PER_POLL;
         for _ in 0..READS_PER_POLL {
             match self.life {
@@ -68,10 +62,10 @@ where
             let mut to_read = Context::from_waker(waker);
             match self.receiver.poll_read(&mut self.io, &mut to_read) {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(0)) => self.on_eof(cx, thread, now),
+                Poll::Ready(Ok(0)) => self.on_eof(cx, now),
                 Poll::Ready(Ok(n)) => {
                     add(&self.shared.counters.bytes_read, n as u64);
-                    let all = self.on_bytes(cx, thread, now);
+                    let all = self.on_bytes(cx, now);
                     left = left.saturating_sub(n);
                     if left == 0 || !all {
                         return true;
@@ -84,7 +78,7 @@ where
     }
 
     /// Dispatches what has arrived. `false` when half of it is left for the next turn.
-    fn on_bytes(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) -> bool {
+    fn on_bytes(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         self.receiver.halfway = None;
         if self.life != Life::Running {
             self.receiver.discard();
@@ -98,7 +92,7 @@ where
         }
         let mut frames = 0;
         let half = self.receiver.len() / 2;
-        let mut desk = self.dispatch.begin_batch(thread);
+        let mut desk = self.dispatch.begin_batch();
         let ended = loop {
             if server && frames == HALF && (1..=half).contains(&self.receiver.len()) {
                 self.receiver.halfway = Some(now);
@@ -124,7 +118,7 @@ where
         self.receiver.halfway.is_none()
     }
 
-    fn on_eof(&mut self, cx: &mut Context<'_>, thread: Thread, now: Instant) {
+    fn on_eof(&mut self, cx: &mut Context<'_>, now: Instant) {
         if let Life::Finishing { peer_done, .. } = &mut self.life {
             *peer_done = true;
             return;
@@ -132,7 +126,7 @@ where
         let reason = match self.receiver.decode_eof() {
             Err(error) => CloseReason::Codec(error),
             Ok(last) => {
-                let mut desk = self.dispatch.begin_batch(thread);
+                let mut desk = self.dispatch.begin_batch();
                 if let Some(frame) = last {
                     let bytes = self.receiver.frame_bytes();
                     self.dispatch.on_frame(&mut desk, frame, bytes, cx, now);
