@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bolt_codec::Role;
 use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
-use bolt_remoting::{Connection, ResponseFuture};
+use bolt_remoting::{Connection, FrameContext, FrameHandler, ResponseFuture, handler_fn};
 use futures::task::AtomicWaker;
 use futures::{Future, FutureExt};
 use support::bolt::{ECHO, bolt, request};
@@ -40,8 +40,12 @@ fn call() -> BoltFrame {
 }
 
 fn client() -> (Peer<Bolt, DuplexStream>, Connection<Bolt>) {
+    client_with(bolt_remoting::NoHandler)
+}
+
+fn client_with(handler: impl FrameHandler<Bolt>) -> (Peer<Bolt, DuplexStream>, Connection<Bolt>) {
     let (peer, io) = in_memory(bolt(), 64 * 1024);
-    let handler = Arc::new(bolt_remoting::NoHandler);
+    let handler = Arc::new(handler);
     let config = Arc::new(untimed());
     let client = Connection::over(io, Arc::new(bolt()), Role::Client, handler, config);
     (peer, client)
@@ -176,7 +180,10 @@ struct Calls {
 
 impl Calls {
     async fn begin(client: &Connection<Bolt>, count: usize) -> Self {
-        let all = Arc::<Woken>::default();
+        Self::with(Arc::default(), client, count).await
+    }
+
+    async fn with(all: Arc<Woken>, client: &Connection<Bolt>, count: usize) -> Self {
         let mut calls = Vec::new();
         for _ in 0..count {
             let waker = Waker::from(Arc::new(Caller(Arc::clone(&all))));
@@ -311,6 +318,30 @@ fn nobody_is_put_off_when_requests_came_too() {
         peer.send_bytes(&answers).await;
         // Those that were settled before the request came have waited for it, and no longer.
         assert_eq!(calls.first_woken().await, CALLERS);
+    });
+}
+
+#[test]
+fn callers_do_not_wait_for_the_handler_of_a_request_that_came_after_their_answers() {
+    runtime().block_on(async {
+        let woken = Arc::<Woken>::default();
+        let (seen, all) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&woken));
+        let noted = Arc::clone(&seen);
+        let (mut peer, client) = client_with(handler_fn(
+            move |_cx: FrameContext<Bolt>, _request: BoltFrame| {
+                noted.store(all.callers.load(Ordering::Relaxed), Ordering::Relaxed);
+                std::future::ready(None)
+            },
+        ));
+        let calls = Calls::with(woken, &client, CALLERS).await;
+        let mut answers = answers(&mut peer, CALLERS).await;
+        let request = request(BoltVersion::V1, 9, ECHO, "");
+        answers.extend(bytes_of(&bolt(), request));
+        peer.send_bytes(&answers).await;
+        eventually(|| calls.woken() == CALLERS).await;
+        // Some of the last batch may not have been settled yet.
+        let seen = seen.load(Ordering::Relaxed);
+        assert!(seen > CALLERS - 32, "{seen}");
     });
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Dispatch<P: Protocol> {
     slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     /// Callers, and whoever else is to be woken once the lock is released.
     pub(super) wakers: Wakers,
-    /// Whether callers may be woken in turn.
+    /// Whether callers may wait until the turn's reads are over, and be woken in parts.
     in_turn: bool,
     admission: Admission,
     piling_up: bool,
@@ -130,7 +130,9 @@ impl<P: Protocol> Dispatch<P> {
         now: Instant,
     ) {
         // Its handler may take long.
-        self.in_turn = false;
+        if std::mem::take(&mut self.in_turn) {
+            self.wakers.wake_all_callers();
+        }
         let wants_answer = frame.kind() == FrameKind::Request;
         if matches!(self.admission, Admission::Unknown) {
             self.settle(desk);

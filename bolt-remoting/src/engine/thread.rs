@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A turn that was put off for longer than this is a slow one: others ran too. The kernel's time slices
-/// are longer, so that one of them says nothing.
+/// A turn that was put off for longer than this is a slow one, unless callers alone may have taken
+/// twice what they do: others ran too. The kernel's time slices are longer, so that one of them says
+/// nothing.
 const SLOW: Duration = Duration::from_micros(256);
 /// What a slow one counts for.
 const SLOW_POINTS: u8 = 8;
@@ -26,6 +27,8 @@ const BUSY_POINTS: u8 = 64;
 const LONG: Duration = Duration::from_millis(12);
 /// For how long it counts as busy then.
 const BUSY: Duration = Duration::from_millis(100);
+/// Who has waited for longer than this on a shared or a busy thread has waited for others than callers.
+const CLOGGED: Duration = Duration::from_millis(2);
 
 /// Every so much time, what was before counts for half.
 const OF_LATE: Duration = Duration::from_millis(2);
@@ -56,6 +59,8 @@ pub(super) enum Thread {
     Shared,
     /// Whoever is put off here waits for long, or for others that have much to do.
     Busy,
+    /// A shared or busy one, where it has just waited for milliseconds.
+    Clogged,
 }
 
 /// What a turn was put off for: callers that were woken to run before it.
@@ -70,10 +75,11 @@ impl Waited {
     /// How many points it counts for; none takes one away.
     fn points(self) -> u8 {
         let callers = self.callers.max(FEW).try_into().unwrap_or(u32::MAX);
+        let work = WORK.saturating_mul(callers);
         match self.time {
             time if time > LONG => BUSY_POINTS,
-            time if time > SLOW => SLOW_POINTS,
-            time if time > WORK.saturating_mul(callers) => 1,
+            time if time > SLOW.max(work * 2) => SLOW_POINTS,
+            time if time > work => 1,
             _ => 0,
         }
     }
@@ -158,16 +164,22 @@ impl Record {
 
     fn enter(&self, connection: u64, now: Instant, waited: Option<Waited>) -> Thread {
         let own = self.last.replace(connection) == connection;
-        // Otherwise it waited on another thread, or for another connection.
-        if let Some(waited) = waited.filter(|_| own) {
-            self.note_wait(waited, now);
-        }
         // Not longer, whatever clock that was: runtimes with clocks of their own may share a thread.
         let busy = |until: Instant| now < until && until.duration_since(now) <= BUSY;
-        match self.busy_until.get() {
-            Some(until) if busy(until) => Thread::Busy,
-            _ if own => Thread::Own,
-            _ => Thread::Shared,
+        let is_busy = || self.busy_until.get().is_some_and(busy);
+        if let Some(waited) = waited {
+            // Otherwise it waited on another thread, or for another connection; or callers were there
+            // for other threads to take.
+            if own && !is_busy() {
+                self.note_wait(waited, now);
+            }
+        }
+        let clogged = waited.is_some_and(|waited| waited.time > CLOGGED);
+        match is_busy() {
+            false if own => Thread::Own,
+            _ if clogged => Thread::Clogged,
+            true => Thread::Busy,
+            false => Thread::Shared,
         }
     }
 }
@@ -204,7 +216,7 @@ mod tests {
         thread.enter(1, now, None);
         assert_eq!(thread.enter(1, now, behind(FEW, LONG)), Thread::Own);
         let late = behind(FEW, LONG + Duration::from_nanos(1));
-        assert_eq!(thread.enter(1, now, late), Thread::Busy);
+        assert_eq!(thread.enter(1, now, late), Thread::Clogged);
         assert_eq!(thread.enter(2, now, None), Thread::Busy, "for all");
         assert_eq!(thread.enter(1, now + BUSY / 2, None), Thread::Busy);
         assert_eq!(thread.enter(1, now + BUSY, None), Thread::Own);
@@ -231,12 +243,17 @@ mod tests {
 
     #[test]
     fn it_is_busy_too_once_more_than_one_in_nine_turns_were_slow() {
-        let slow = behind(1000, SLOW * 2);
+        let slow = behind(FEW, SLOW * 2);
         assert!(!is_busy_when(1, 9, slow));
         assert!(is_busy_when(1, 8, slow));
         assert!(is_busy_when(8, 1000, slow), "a few in a row");
         assert!(!is_busy_when(7, 1000, slow));
-        assert!(!is_busy_when(1, 1, behind(1000, SLOW)));
+        assert!(!is_busy_when(1, 8, behind(FEW, SLOW)));
+        let callers = WORK * 2 * 128;
+        assert!(
+            !is_busy_when(1, 8, behind(128, callers)),
+            "of many more is expected"
+        );
     }
 
     #[test]
@@ -259,9 +276,34 @@ mod tests {
     fn what_a_task_waited_for_elsewhere_does_not_count() {
         let (thread, now) = (Record::new(), Instant::now());
         let late = behind(FEW, LONG * 2);
-        assert_eq!(thread.enter(1, now, late), Thread::Shared);
-        assert_eq!(thread.enter(2, now, late), Thread::Shared);
-        assert_eq!(thread.enter(2, now, late), Thread::Busy);
+        assert_eq!(thread.enter(1, now, late), Thread::Clogged);
+        assert_eq!(thread.enter(2, now, late), Thread::Clogged);
+        assert_eq!(thread.enter(2, now, None), Thread::Own);
+        assert_eq!(thread.enter(2, now, late), Thread::Clogged);
+        assert_eq!(thread.enter(2, now, None), Thread::Busy);
+    }
+
+    #[test]
+    fn a_shared_or_busy_one_is_clogged_when_the_task_has_waited_for_milliseconds() {
+        let (thread, now) = (Record::new(), Instant::now());
+        let waited = |time| behind(FEW, time);
+        let longer = waited(CLOGGED + Duration::from_nanos(1));
+        assert_eq!(thread.enter(1, now, waited(CLOGGED)), Thread::Shared);
+        assert_eq!(thread.enter(1, now, longer), Thread::Own);
+        assert_eq!(thread.enter(2, now, longer), Thread::Clogged);
+        thread.busy_until.set(Some(now + BUSY));
+        assert_eq!(thread.enter(2, now, waited(CLOGGED)), Thread::Busy);
+        assert_eq!(thread.enter(2, now, longer), Thread::Clogged);
+    }
+
+    #[test]
+    fn waits_do_not_count_while_it_is_busy() {
+        let (thread, now) = (Record::new(), Instant::now());
+        thread.busy_until.set(Some(now + BUSY));
+        thread.enter(1, now, None);
+        let late = behind(FEW, LONG * 2);
+        assert_eq!(thread.enter(1, now + BUSY / 2, late), Thread::Clogged);
+        assert_eq!(thread.enter(1, now + BUSY, None), Thread::Own);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct Wakers {
     callers: VecDeque<Waker>,
     /// Whether callers before them were woken in the turn before.
     begun: bool,
-    /// The least part, except for the first and the last one.
+    /// The least part on a thread of its own, except for the first and the last one.
     part: usize,
     /// Before which caller of a part the task is handed to the scheduler, to run when all of them have.
     place: usize,
@@ -47,8 +47,10 @@ pub(super) enum Woken {
     Nobody,
     /// All that waited.
     All,
-    /// So many, and the task behind them.
-    Part(usize),
+    /// So many, and the task behind them, all at once.
+    AtOnce(usize),
+    /// So many, and the task behind them, when this turn is over.
+    InTurn(usize),
 }
 
 impl Wakers {
@@ -118,8 +120,9 @@ impl Wakers {
             (0 | 1, _) => self.wake_all_callers(),
             (_, Thread::Own) => self.wake_in_turn(task, unanswered),
             (waiting, _) if waiting < MANY => self.wake_all_callers(),
-            (_, Thread::Shared) => self.wake_at_once(self.part.max(SHARED_PART), task),
+            (_, Thread::Shared) => self.wake_at_once(SHARED_PART, task),
             (_, Thread::Busy) => self.wake_at_once(LARGEST_PART, task),
+            (_, Thread::Clogged) => self.wake_all_callers(),
         }
     }
 
@@ -145,17 +148,23 @@ impl Wakers {
             wake_in_turn(&caller);
         }
         self.begun = !self.callers.is_empty();
-        Woken::Part(part)
+        Woken::InTurn(part)
     }
 
     /// Where they would have to wait for others, or have much to do, any thread may take them.
     fn wake_at_once(&mut self, most: usize, task: &Waker) -> Woken {
         let part = self.callers.len().min(most);
-        self.callers.drain(..part).for_each(Waker::wake);
+        for _ in 0..part {
+            // Should a waker panic, the others are still there.
+            let Some(caller) = self.callers.pop_front() else {
+                break;
+            };
+            caller.wake();
+        }
         // It runs now, so that it comes behind them.
         task.wake_by_ref();
-        self.begun = false;
-        Woken::Part(part)
+        self.begun = !self.callers.is_empty();
+        Woken::AtOnce(part)
     }
 
     /// Gives back memory that is not in use.
@@ -223,7 +232,7 @@ mod tests {
                 Woken::Nobody => break,
                 // It is not put off for one alone.
                 Woken::All => assert_eq!(part, 1),
-                Woken::Part(callers) => assert_eq!(part, callers),
+                Woken::InTurn(callers) | Woken::AtOnce(callers) => assert_eq!(part, callers),
             }
             parts.push(part);
         }
@@ -252,13 +261,13 @@ mod tests {
         for (workers, part) in [(1, 16), (2, 16), (4, 48), (16, 64)] {
             let mut wakers = of_workers(workers);
             let woken = add(&mut wakers, 128);
-            let in_turn = Woken::Part(part);
+            let in_turn = Woken::InTurn(part);
             assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn, "with {workers}");
             assert_eq!(woken(), part, "with {workers}");
         }
         let mut wakers = of_workers(16);
         let _woken = add(&mut wakers, 512);
-        let in_turn = Woken::Part(LARGEST_PART);
+        let in_turn = Woken::InTurn(LARGEST_PART);
         assert_eq!(turn(&mut wakers, Thread::Own, 0), in_turn);
     }
 
@@ -297,7 +306,7 @@ mod tests {
             wakers.begun = true;
             tokio::spawn(turn_after(0, sender, move |task| {
                 let woken = wakers.wake_callers(Thread::Own, task, 0);
-                assert_eq!(woken, Woken::Part(callers));
+                assert_eq!(woken, Woken::InTurn(callers));
             }));
             let mut order = Vec::new();
             while let Some(number) = turns.recv().await {
@@ -334,13 +343,21 @@ mod tests {
         for (thread, most) in [(Thread::Busy, 128), (Thread::Shared, 48)] {
             let mut wakers = none();
             let first = add(&mut wakers, 80);
-            assert_eq!(turn(&mut wakers, Thread::Own, 0), Woken::Part(16));
+            assert_eq!(turn(&mut wakers, Thread::Own, 0), Woken::InTurn(16));
             let later = add(&mut wakers, 128);
-            assert_eq!(turn(&mut wakers, thread, 0), Woken::Part(most));
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::AtOnce(most));
             assert_eq!(first() + later(), 16 + most);
             let rest = 64 + 128 - most;
-            assert_eq!(turn(&mut wakers, thread, 0), Woken::Part(rest.min(most)));
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::AtOnce(rest.min(most)));
         }
+    }
+
+    #[test]
+    fn all_are_woken_where_they_have_waited_for_milliseconds() {
+        let mut wakers = none();
+        let woken = add(&mut wakers, 200);
+        assert_eq!(turn(&mut wakers, Thread::Clogged, 0), Woken::All);
+        assert_eq!(woken(), 200);
     }
 
     #[test]
@@ -350,6 +367,8 @@ mod tests {
             let woken = add(&mut wakers, 7);
             assert_eq!(turn(&mut wakers, thread, 0), Woken::All);
             assert_eq!(woken(), 7);
+            let _more = add(&mut wakers, 8);
+            assert_eq!(turn(&mut wakers, thread, 0), Woken::AtOnce(8));
         }
     }
 

@@ -45,7 +45,7 @@ pub(crate) struct Driver<P: Protocol, T> {
     armed: Option<Instant>,
     /// If the next turn is put off behind callers: how many, and when the last turn ended.
     put_off: Option<(usize, Instant)>,
-    /// How many callers this turn was put off for, if no others were woken since.
+    /// How many callers this turn was put off for, if it has woken none itself.
     ran: usize,
     /// What had come by then has been dispatched, unless more came than one turn reads.
     caught_up: Instant,
@@ -190,21 +190,23 @@ where
         let more_to_read = this.poll_reads(cx, now);
         let unanswered = this.shared.waiting.get();
         let wakers = &mut this.dispatch.wakers;
-        let woken = wakers.wake_callers(thread, cx.waker(), unanswered);
-        let put_off = matches!(woken, Woken::Part(_));
-        this.ran = match (woken, waited) {
+        let callers = wakers.wake_callers(thread, cx.waker(), unanswered);
+        this.ran = match (callers, waited) {
             (Woken::Nobody, Some(waited)) => waited.callers,
             _ => 0,
         };
-        if more_to_read && !put_off {
+        let put_off = matches!(callers, Woken::InTurn(_));
+        let mut woken = matches!(callers, Woken::AtOnce(_));
+        if more_to_read && !put_off && !woken {
             wake_in_turn(cx.waker());
+            woken = true;
         }
-        // Put off, its turn may be long in coming: whoever calls may wake it at once, unless it has
-        // something to write that waits for others.
-        let ended = this.go_on(cx, now, more_to_read && !put_off, put_off);
-        this.put_off = match woken {
-            Woken::Part(callers) => Some((callers, Instant::now())),
-            _ => None,
+        // Put off behind callers that are woken when this turn is over, its own may be long in coming:
+        // whoever calls may wake it at once, unless it has something to write that waits for others.
+        let ended = this.go_on(cx, now, woken, put_off);
+        this.put_off = match callers {
+            Woken::AtOnce(callers) | Woken::InTurn(callers) => Some((callers, Instant::now())),
+            Woken::Nobody | Woken::All => None,
         };
         ended
     }
