@@ -154,13 +154,9 @@ impl Wakers {
     /// Where they would have to wait for others, or have much to do, any thread may take them.
     fn wake_at_once(&mut self, most: usize, task: &Waker) -> Woken {
         let part = self.callers.len().min(most);
-        for _ in 0..part {
-            // Should a waker panic, the others are still there.
-            let Some(caller) = self.callers.pop_front() else {
-                break;
-            };
-            caller.wake();
-        }
+        // One by one: should a waker panic, the others are still there.
+        let callers = std::iter::from_fn(|| self.callers.pop_front());
+        callers.take(part).for_each(Waker::wake);
         // It runs now, so that it comes behind them.
         task.wake_by_ref();
         self.begun = !self.callers.is_empty();
