@@ -265,6 +265,20 @@ async fn whoever_waits_shorter_than_the_deadline_can_go_on_waiting() {
 }
 
 #[tokio::test]
+async fn an_awaited_call_is_made_by_its_first_poll_and_wakes_who_polled_it_last() {
+    let mut setting = setting(Default::default()).await;
+    let mut call = setting.connection.invoke_raw(RAW, &echo("x")).into_future();
+    let waiting = || setting.connection.engine().calls_waiting();
+    assert_eq!(waiting(), 0);
+    assert!((&mut call).now_or_never().is_none());
+    assert_eq!(waiting(), 1);
+    let elsewhere = tokio::spawn(call);
+    let request = setting.peer.recv().await;
+    setting.peer.send(request.respond(ECHO, "y")).await;
+    assert_eq!(within(elsewhere).await.unwrap().unwrap(), echo("y"));
+}
+
+#[tokio::test]
 async fn a_call_waits_for_room_unless_it_is_to_fail() {
     let (_server, address) = server_with(processors()).await;
     let mut config = bolt_remoting::ConnectionConfig::client();

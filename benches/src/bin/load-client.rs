@@ -18,8 +18,22 @@ fn main() -> ExitCode {
     load::command_line::help(&usage);
     let options = LoadOptions::parse(std::env::args().skip(1), &usage, "sofabolt-rust");
     let done = options.and_then(|options| match options.body {
-        Content::Raw => load::run(&options, connect(RawCall::new)),
-        Content::Hessian => load::run(&options, connect(TextCall::new)),
+        Content::Raw => {
+            let body = raw_body(options.payload);
+            let call = |link| RawCall {
+                link,
+                body: body.clone(),
+            };
+            load::run(&options, connect(call))
+        }
+        Content::Hessian => {
+            let text = "x".repeat(options.payload);
+            let call = |link| TextCall {
+                link,
+                text: text.clone(),
+            };
+            load::run(&options, connect(call))
+        }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,7 +46,7 @@ fn main() -> ExitCode {
 
 /// Connections of no pool, so that calls are spread evenly whatever one would choose.
 fn connect<C>(
-    make: impl Fn(Link, usize) -> C,
+    make: impl Fn(Link) -> C,
 ) -> impl AsyncFnOnce(&LoadOptions) -> Result<Vec<C>, String> {
     async move |options: &LoadOptions| {
         let address = options.bolt_address();
@@ -45,7 +59,7 @@ fn connect<C>(
                 connection: connection.map_err(|why| why.to_string())?,
                 _client: client.clone(),
             };
-            callers.push(make(link, options.payload));
+            callers.push(make(link));
         }
         Ok(callers)
     }
@@ -65,11 +79,10 @@ struct RawCall {
     body: Body,
 }
 
-impl RawCall {
-    fn new(link: Link, payload: usize) -> Self {
-        let body = Body::new("perf.RawBody", vec![b'x'; payload]);
-        Self { link, body }
-    }
+/// As long-lived as the process: otherwise all threads would count its owners in one place.
+fn raw_body(payload: usize) -> Body {
+    let content: &'static [u8] = Vec::leak(vec![b'x'; payload]);
+    Body::new("perf.RawBody", content)
 }
 
 impl Caller for RawCall {
@@ -88,13 +101,6 @@ impl Caller for RawCall {
 struct TextCall {
     link: Link,
     text: String,
-}
-
-impl TextCall {
-    fn new(link: Link, payload: usize) -> Self {
-        let text = "x".repeat(payload);
-        Self { link, text }
-    }
 }
 
 impl Caller for TextCall {

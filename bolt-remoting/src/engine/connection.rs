@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use bolt_codec::{Frame, FrameKind, Protocol, Role};
@@ -127,7 +128,7 @@ impl<P: Protocol> Connection<P> {
         deadline: Instant,
     ) -> Result<ResponseFuture<P>> {
         let queued = self.when_room(deadline, Prepared::new(frame), 1, |frame, turn| {
-            self.0.queue_call(frame, deadline, turn)
+            self.0.queue_call(frame, deadline, turn, None)
         });
         Ok(self.clone().answer_to(queued.await?))
     }
@@ -141,18 +142,23 @@ impl<P: Protocol> Connection<P> {
     pub fn try_call(&self, frame: P::Frame, deadline: Instant) -> Result<ResponseFuture<P>> {
         self.check(deadline)?;
         self.not_a(FrameKind::Oneway, &frame)?;
-        let queued = self.try_start(frame, deadline);
+        let queued = self.try_start(frame, deadline, None);
         let queued = queued.map_err(|rejected| self.overflow(rejected))?;
         Ok(self.clone().answer_to(queued))
     }
 
-    /// As [`try_call`](Self::try_call), for deadlines that were in the future just now.
+    /// As [`try_call`](Self::try_call), for deadlines that were in the future just now. `caller` need
+    /// not ask for the answer before it is woken.
     pub(crate) fn try_start(
         &self,
         frame: P::Frame,
         deadline: Instant,
+        caller: Option<&Waker>,
     ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
-        self.0.queue_call(Prepared::new(frame), deadline, None)
+        // Cloned before there is a lock, for that is somebody else's code.
+        let caller = caller.cloned();
+        self.0
+            .queue_call(Prepared::new(frame), deadline, None, caller)
     }
 
     /// The answer to a call that was queued here.

@@ -119,8 +119,13 @@ impl<F> Pending<F> {
 
     /// Registers a call by its [`next_id`](Self::next_id). Where its outcome will be, and whether it
     /// is the first to expire now.
-    pub(crate) fn insert(&mut self, id: u64, deadline: Instant) -> (Arc<Slot<F>>, bool) {
-        let slot = self.slot();
+    pub(crate) fn insert(
+        &mut self,
+        id: u64,
+        deadline: Instant,
+        caller: Option<Waker>,
+    ) -> (Arc<Slot<F>>, bool) {
+        let slot = self.slot(caller);
         let call = Call {
             deadline,
             slot: Arc::clone(&slot),
@@ -244,16 +249,16 @@ impl<F> Pending<F> {
     // ---- slots ---------------------------------------------------------------------------------
 
     /// A slot that nobody else has.
-    fn slot(&mut self) -> Arc<Slot<F>> {
+    fn slot(&mut self, caller: Option<Waker>) -> Arc<Slot<F>> {
         if let Some(mut slot) = self.spare.pop_front() {
             if let Some(free) = Arc::get_mut(&mut slot) {
-                free.reset();
+                free.reset(caller);
                 return slot;
             }
             // Its caller has been slow to take the outcome.
             self.spare.push_back(slot);
         }
-        Arc::new(Slot::new())
+        Arc::new(Slot::new(caller))
     }
 
     /// Keeps the slots of completed calls for others.
@@ -309,7 +314,7 @@ mod tests {
 
     fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> Caller<F> {
         let id = pending.next_id();
-        (id, pending.insert(id, deadline).0)
+        (id, pending.insert(id, deadline, None).0)
     }
 
     fn beat<F>(pending: &mut Pending<F>) -> u64 {

@@ -218,12 +218,14 @@ impl<P: Protocol> Shared<P> {
         }
     }
 
-    /// Registers a call and queues its frame, both or neither.
+    /// Registers a call and queues its frame, both or neither. `caller` need not ask for the outcome
+    /// before it is woken.
     pub(crate) fn queue_call(
         &self,
         mut frame: Prepared<P::Frame>,
         deadline: Instant,
         turn: Option<u64>,
+        caller: Option<Waker>,
     ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
         let mut state = self.lock();
         if let Some(error) = self.closed(&state) {
@@ -236,7 +238,7 @@ impl<P: Protocol> Shared<P> {
         frame.frame.set_id(id);
         self.push(&mut state, frame)?;
         // Not before: an encoder may panic.
-        let (slot, first_to_expire) = state.pending.insert(id, deadline);
+        let (slot, first_to_expire) = state.pending.insert(id, deadline, caller);
         let waker = if first_to_expire {
             state.rouse()
         } else {

@@ -19,14 +19,15 @@ enum State<F> {
 }
 
 impl<F> Slot<F> {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(State::Waiting(None)))
+    /// Of a caller whose task is known already, perhaps.
+    pub(crate) fn new(caller: Option<Waker>) -> Self {
+        Self(Mutex::new(State::Waiting(caller)))
     }
 
     /// Makes it ready for the next call.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, caller: Option<Waker>) {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        *state = State::Waiting(None);
+        *state = State::Waiting(caller);
     }
 
     /// No code of others runs under this lock but that of wakers.
@@ -74,6 +75,7 @@ impl<F> Slot<F> {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::bells::tests::Task;
     use super::*;
 
     fn poll<F>(slot: &Slot<F>) -> Poll<Result<F>> {
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_first_outcome_is_the_only_one() {
-        let slot = Slot::new();
+        let slot = Slot::new(None);
         assert!(poll(&slot).is_pending());
         assert!(slot.complete(Ok('a')).is_some());
         assert!(slot.complete(Ok('b')).is_none());
@@ -91,9 +93,23 @@ mod tests {
     }
 
     #[test]
+    fn the_task_that_asked_last_is_woken() {
+        let tasks = [(); 2].map(|()| Waker::from(Arc::<Task>::default()));
+        for asked_last in 0..2 {
+            let slot = Slot::<()>::new(Some(tasks[0].clone()));
+            let asks = &tasks[asked_last];
+            if asked_last > 0 {
+                assert!(slot.poll(&Context::from_waker(asks)).is_pending());
+            }
+            let woken = slot.complete(Ok(())).expect("a task waits");
+            assert!(woken.will_wake(asks));
+        }
+    }
+
+    #[test]
     fn nothing_is_kept_for_a_caller_that_has_gone() {
         for early in [true, false] {
-            let (slot, answer) = (Slot::new(), Arc::new(()));
+            let (slot, answer) = (Slot::new(None), Arc::new(()));
             if early {
                 assert!(slot.leave());
             }
@@ -107,10 +123,10 @@ mod tests {
 
     #[test]
     fn a_slot_serves_one_call_after_the_other() {
-        let mut slot = Slot::new();
+        let mut slot = Slot::new(None);
         slot.complete(Ok(1));
         assert!(matches!(poll(&slot), Poll::Ready(Ok(1))));
-        slot.reset();
+        slot.reset(None);
         assert!(poll(&slot).is_pending());
         slot.complete(Ok(2));
         assert!(matches!(poll(&slot), Poll::Ready(Ok(2))));

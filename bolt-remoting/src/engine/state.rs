@@ -376,7 +376,7 @@ mod tests {
             let mut pending = Pending::<()>::new(correlation);
             for _ in 0..most_calls(correlation) {
                 let id = pending.next_id();
-                pending.insert(id, Instant::now());
+                pending.insert(id, Instant::now(), None);
             }
             // Twice around, so that ids start over; the heartbeat before stays unanswered.
             for _ in 0..2 * max {

@@ -10,11 +10,12 @@ use futures::future::BoxFuture;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
-use super::answer::{Answer, Invocation, Progress};
+use super::answer::Answer;
 use super::body::Decoder;
 use super::call_context::CallContext;
 use super::callback::{Callback, Once};
-use super::outgoing::{Attempt, Draft, Outgoing};
+use super::invocation::Invocation;
+use super::outgoing::{Draft, Outgoing};
 use crate::{CloseReason, Error, ErrorKind, Result};
 
 /// What a blocked thread leaves the runtime to say that the deadline has passed.
@@ -94,26 +95,10 @@ impl<T: Send + 'static> Call<T> {
     /// Dropping the future before it returns means that nothing is sent (with interceptors: that
     /// they are dropped where they wait).
     pub async fn future(self) -> Result<Answer<T>> {
-        let deadline = match &self.outgoing {
-            Ok(outgoing) => outgoing.deadline()?,
-            Err(error) => return Err(error.clone()),
-        };
-        self.future_by(deadline).await
-    }
-
-    async fn future_by(self, deadline: Instant) -> Result<Answer<T>> {
         let outgoing = self.outgoing?;
-        if outgoing.is_intercepted() {
-            let outcome = outgoing.intercepted_until_queued(deadline).await;
-            return Ok(Answer::intercepted(outcome, self.decoder));
-        }
-        outgoing.draft.begin();
-        let response = outgoing.start(deadline).await?;
-        Ok(Answer::direct(
-            response,
-            self.decoder,
-            outgoing.draft.context,
-        ))
+        let deadline = outgoing.deadline()?;
+        let source = outgoing.begin(deadline).await?;
+        Ok(Answer::new(source, self.decoder))
     }
 
     /// Makes the call and blocks the thread until its answer is there, at most until its deadline:
@@ -214,32 +199,14 @@ impl<T: Send + 'static> Call<T> {
     pub fn callback_on(self, runtime: &Handle, callback: impl Callback<T>) {
         let callback = Once::new(callback);
         // Queued before this returns, where that needs no waiting.
-        let answer = {
+        let mut answer = self.into_future();
+        {
             let _within = runtime.enter();
-            self.into_future()
-        };
+            answer.start(None);
+        }
         runtime.spawn(async move {
             callback.call(caught(answer).await);
         });
-    }
-
-    /// Queues the request without waiting, if there is a connection with room.
-    fn start(self) -> Result<Progress<T>> {
-        let outgoing = self.outgoing?;
-        let deadline = outgoing.deadline()?;
-        let outgoing = match outgoing.try_start(deadline) {
-            Attempt::Started(response, context) => {
-                let answer = Answer::direct(response, self.decoder, context);
-                return Ok(Progress::Started(answer));
-            }
-            Attempt::Failed(error) => return Err(error),
-            Attempt::NotYet(outgoing) => outgoing,
-        };
-        let call = Self {
-            outgoing: Ok(outgoing),
-            decoder: self.decoder,
-        };
-        Ok(Progress::Starting(call.future_by(deadline).boxed()))
     }
 }
 
@@ -262,12 +229,9 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type Output = Result<T>;
     type IntoFuture = Invocation<T>;
 
-    /// Queues the request right away where that needs no waiting.
+    /// Nothing happens before it is polled.
     fn into_future(self) -> Invocation<T> {
-        Invocation(
-            self.start()
-                .unwrap_or_else(|error| Progress::Failed(Some(error))),
-        )
+        Invocation::new(self.outgoing, self.decoder)
     }
 }
 

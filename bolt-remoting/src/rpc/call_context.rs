@@ -92,7 +92,8 @@ impl CallContext {
     pub(super) fn answered(&self, answer: &BoltFrame) {
         let mut state = self.lock();
         state.call.answered = Some(Instant::now());
-        (state.call.response_class, state.call.response_header) = kept(answer);
+        state.call.response_class = kept(&answer.class, answer);
+        state.call.response_header = kept(&answer.header, answer);
     }
 
     fn after(&self, phase: impl Fn(&Progress) -> Option<Instant>) -> Option<Duration> {

@@ -12,15 +12,13 @@ use crate::Extensions;
 /// Frames with more content than this are large.
 const LARGE: usize = 64 * 1024;
 
-/// Class and header of a frame, to be kept. Those of a large one are copies: a slice of what was
-/// received would keep all of it.
-pub(super) fn kept(frame: &BoltFrame) -> (Bytes, Bytes) {
-    let (class, header) = (&frame.class, &frame.header);
+/// Class or header of a frame, to be kept. Of a large one it is a copy: a slice of what was received
+/// would keep all of it.
+pub(super) fn kept(part: &Bytes, frame: &BoltFrame) -> Bytes {
     if frame.content.len() > LARGE {
-        let copy = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
-        return (copy(class), copy(header));
+        return Bytes::copy_from_slice(part);
     }
-    (class.clone(), header.clone())
+    part.clone()
 }
 
 /// Where a request came from, how long its caller waits, and what interceptors have found out about
@@ -39,13 +37,20 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    pub(super) fn new(connection: RpcConnection, arrived: Instant, frame: &BoltFrame) -> Self {
+    /// `known`: the name of the request's class as its handler has it, which may cost less to keep.
+    pub(super) fn new(
+        connection: RpcConnection,
+        arrived: Instant,
+        frame: &BoltFrame,
+        known: Option<&Bytes>,
+    ) -> Self {
         let (oneway, timeout_millis) = match frame.head {
             Head::Request { oneway, timeout } => (oneway, timeout),
             Head::Response { .. } => (false, -1),
         };
-        let (class, header) = kept(frame);
+        let class = known.map_or_else(|| kept(&frame.class, frame), Bytes::clone);
         Self {
+            header: kept(&frame.header, frame),
             connection,
             arrived,
             started: arrived,
@@ -53,7 +58,6 @@ impl RequestContext {
             timeout_millis,
             oneway,
             class,
-            header,
             extensions: Extensions::default(),
         }
     }
@@ -186,7 +190,7 @@ mod tests {
                 content: received.slice(20..),
                 ..BoltFrame::go_away(BoltVersion::V1)
             };
-            let (class, header) = kept(&frame);
+            let (class, header) = (kept(&frame.class, &frame), kept(&frame.header, &frame));
             assert_eq!((&class, &header), (&frame.class, &frame.header));
             assert_eq!(class.as_ptr() != frame.class.as_ptr(), copied);
             assert_eq!(header.as_ptr() != frame.header.as_ptr(), copied);

@@ -62,7 +62,9 @@ impl FrameHandler<Bolt> for RpcHandler {
         let connection = cx.into_connection();
         let answering = Answering::new(&frame, &self.settings, &connection);
         let connection = RpcConnection::new(connection, Arc::clone(&self.settings));
-        let context = RequestContext::new(connection, arrived, &frame);
+        let route = self.routes.0.get_key_value(&frame.class);
+        let known = route.map(|(class, _)| class);
+        let context = RequestContext::new(connection, arrived, &frame, known);
         let incoming = Incoming {
             code: frame.codec,
             body: Body {
@@ -76,12 +78,12 @@ impl FrameHandler<Bolt> for RpcHandler {
             reply.later(self.intercepted(context, incoming));
             return;
         }
-        match self.routes.0.get(&incoming.body.class) {
+        match route {
             None => reply.now(Some(incoming.no_processor())),
-            Some(route) if route.execution.is_direct() => {
+            Some((_, route)) if route.execution.is_direct() => {
                 Arc::clone(&route.processor).start(context, incoming, reply);
             }
-            Some(route) => {
+            Some((_, route)) => {
                 let answering = incoming.answering;
                 let running = AssertUnwindSafe(route.clone().run(context, incoming));
                 reply.later(running.catch_unwind().map(move |outcome| {

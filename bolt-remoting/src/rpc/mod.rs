@@ -44,6 +44,7 @@ mod failure;
 #[cfg(feature = "hessian")]
 mod hessian;
 mod interceptor;
+mod invocation;
 #[cfg(feature = "json")]
 mod json;
 mod outgoing;
@@ -57,7 +58,7 @@ mod settings;
 mod tower;
 mod trace;
 
-pub use answer::{Answer, Invocation};
+pub use answer::Answer;
 pub use body::{Body, DecodeBody, EncodeBody, Raw, SerializerError};
 pub use by_code::ByCode;
 pub use call::{Call, OnewayCall};
@@ -71,6 +72,7 @@ pub use failure::{ErrorDetails, HandlerError, HandlerResult};
 #[cfg(feature = "hessian")]
 pub use hessian::Hessian;
 pub use interceptor::{Interceptor, Next, Request, Response};
+pub use invocation::Invocation;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use processor::{ClassNames, Processor, Processors};

@@ -1,6 +1,7 @@
 //! A request on its way out.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use bolt_codec::bolt::{
@@ -11,6 +12,7 @@ use futures::future::{BoxFuture, Either, select};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
+use super::answer::Source;
 use super::body::Body;
 use super::call_context::CallContext;
 use super::interceptor::{Chain, Outcome, Request, Response};
@@ -18,13 +20,15 @@ use super::trace::Trace;
 use crate::client::Pool;
 use crate::engine::shared::Rejected;
 use crate::time::deadline;
-use crate::{Client, Connection, Error, ErrorKind, ResponseFuture, Result};
+use crate::{Client, CloseReason, Connection, Error, ErrorKind, ResponseFuture, Result};
 
 /// Where a call goes.
 #[derive(Clone)]
 pub(super) enum Target {
     Address(Client<Bolt>, Arc<Pool<Bolt>>),
     Connection(Connection<Bolt>),
+    /// Nowhere any more: its connection has gone to the answer.
+    Taken,
 }
 
 impl Target {
@@ -33,6 +37,7 @@ impl Target {
         match self {
             Self::Address(client, _) => client.runtime().cloned(),
             Self::Connection(connection) => Some(connection.runtime().clone()),
+            Self::Taken => None,
         }
     }
 
@@ -40,6 +45,7 @@ impl Target {
         match self {
             Self::Address(client, pool) => client.connect(pool, deadline).await,
             Self::Connection(connection) => Ok(connection.clone()),
+            Self::Taken => Err(Error::closed(CloseReason::Local)),
         }
     }
 }
@@ -49,9 +55,9 @@ const ATTEMPTS: usize = 3;
 
 /// What has become of a call that does not wait.
 pub(super) enum Attempt {
-    Started(ResponseFuture<Bolt>, Option<CallContext>),
+    Started(Source),
     /// It would have to wait.
-    NotYet(Outgoing),
+    NotYet,
     Failed(Error),
 }
 
@@ -140,50 +146,66 @@ impl Outgoing {
         !self.draft.interceptors.is_empty()
     }
 
-    /// Queues a two-way request without waiting, if there is a connection with room.
-    pub(super) fn try_start(self, deadline: Instant) -> Attempt {
+    /// Queues a two-way request without waiting, if there is a connection with room. `caller` need not
+    /// ask for the answer before it is woken.
+    ///
+    /// In place: what a call consists of is much, and each move of it is felt.
+    pub(super) fn try_start(&mut self, deadline: Instant, caller: Option<&Waker>) -> Attempt {
         if self.is_intercepted() {
-            return Attempt::NotYet(self);
+            return Attempt::NotYet;
         }
-        let Self { target, mut draft } = self;
         // No handle is cloned but of need: all threads that call count them in one place.
-        let (connection, home) = match target {
+        let (connection, home) = match std::mem::replace(&mut self.target, Target::Taken) {
             Target::Connection(connection) => (connection, None),
             Target::Address(client, pool) => match pool.ready() {
                 Some(connection) => (connection, Some((client, pool))),
                 None => {
-                    let target = Target::Address(client, pool);
-                    return Attempt::NotYet(Self { target, draft });
+                    self.target = Target::Address(client, pool);
+                    return Attempt::NotYet;
                 }
             },
+            Target::Taken => return Attempt::NotYet,
         };
-        draft.begin();
-        draft.connected(&connection);
-        let body = std::mem::take(&mut draft.body);
-        let frame = draft.frame(body, &connection, false);
-        let frame = match connection.try_start(frame, deadline) {
+        self.draft.begin();
+        self.draft.connected(&connection);
+        let body = std::mem::take(&mut self.draft.body);
+        let frame = self.draft.frame(body, &connection, false);
+        let frame = match connection.try_start(frame, deadline, caller) {
             Ok(queued) => {
-                draft.queued(Some(queued.id));
-                return Attempt::Started(connection.answer_to(queued), draft.context);
+                self.draft.queued(Some(queued.id));
+                let response = connection.answer_to(queued);
+                let context = self.draft.context.take();
+                return Attempt::Started(Source::Connection(response, context));
             }
             Err(Rejected::Failed(error)) => return Attempt::Failed(error),
             Err(Rejected::Closed(_, error)) if home.is_none() => return Attempt::Failed(error),
             Err(Rejected::Full(frame) | Rejected::Closed(frame, _)) => frame.frame,
         };
-        draft.body = Body {
+        self.draft.body = Body {
             class: frame.class,
             header: frame.header,
             content: frame.content,
         };
-        let target = match home {
+        self.target = match home {
             Some((client, pool)) => Target::Address(client, pool),
             None => Target::Connection(connection),
         };
-        Attempt::NotYet(Self { target, draft })
+        Attempt::NotYet
     }
 
-    /// Queues a two-way request.
-    pub(super) async fn start(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
+    /// Queues a two-way request, or begins the call through the interceptors. Where the answer comes
+    /// from.
+    pub(super) async fn begin(self, deadline: Instant) -> Result<Source> {
+        if self.is_intercepted() {
+            let (outcome, trace) = self.intercepted_until_queued(deadline).await;
+            return Ok(Source::Interceptors(outcome, trace));
+        }
+        self.draft.begin();
+        let response = self.start(deadline).await?;
+        Ok(Source::Connection(response, self.draft.context))
+    }
+
+    async fn start(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, false).await?;
@@ -285,7 +307,7 @@ impl Outgoing {
 
     /// Begins the call through the interceptors; returns the rest of it once its request is queued, or
     /// it has ended without getting so far.
-    pub(super) async fn intercepted_until_queued(
+    async fn intercepted_until_queued(
         self,
         deadline: Instant,
     ) -> (BoxFuture<'static, Outcome>, Arc<Trace>) {
