@@ -273,6 +273,7 @@ async fn an_awaited_call_is_made_by_its_first_poll_and_wakes_who_polled_it_last(
     assert!((&mut call).now_or_never().is_none());
     assert_eq!(waiting(), 1);
     let elsewhere = tokio::spawn(call);
+    tokio::task::yield_now().await;
     let request = setting.peer.recv().await;
     setting.peer.send(request.respond(ECHO, "y")).await;
     assert_eq!(within(elsewhere).await.unwrap().unwrap(), echo("y"));

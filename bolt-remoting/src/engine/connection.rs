@@ -147,8 +147,8 @@ impl<P: Protocol> Connection<P> {
         Ok(self.clone().answer_to(queued))
     }
 
-    /// As [`try_call`](Self::try_call), for deadlines that were in the future just now. `caller` need
-    /// not ask for the answer before it is woken.
+    /// As [`try_call`](Self::try_call), for deadlines that were in the future just now. `caller` is
+    /// woken by the outcome without having asked for it.
     pub(crate) fn try_start(
         &self,
         frame: P::Frame,

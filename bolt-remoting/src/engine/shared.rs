@@ -218,8 +218,8 @@ impl<P: Protocol> Shared<P> {
         }
     }
 
-    /// Registers a call and queues its frame, both or neither. `caller` need not ask for the outcome
-    /// before it is woken.
+    /// Registers a call and queues its frame, both or neither. `caller` is woken by the outcome without
+    /// having asked for it.
     pub(crate) fn queue_call(
         &self,
         mut frame: Prepared<P::Frame>,

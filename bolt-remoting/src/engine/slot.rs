@@ -35,7 +35,7 @@ impl<F> Slot<F> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves the outcome, once; returns the caller's task if it has asked already.
+    /// Leaves the outcome, once; returns the caller's task if it is known.
     pub(crate) fn complete(&self, outcome: Result<F>) -> Option<Waker> {
         let mut state = self.lock();
         match &mut *state {

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl<T: Send + 'static> Call<T> {
     pub async fn future(self) -> Result<Answer<T>> {
         let outgoing = self.outgoing?;
         let deadline = outgoing.deadline()?;
-        let source = outgoing.begin(deadline).await?;
+        let source = outgoing.begun(deadline).await?;
         Ok(Answer::new(source, self.decoder))
     }
 
@@ -152,7 +152,9 @@ impl<T: Send + 'static> Call<T> {
         };
         let (tell, told) = mpsc::sync_channel(1);
         runtime.spawn(async move {
-            let _ = tell.send(caught(self.into_future()).await);
+            let mut call = self.into_future();
+            call.start(None);
+            let _ = tell.send(caught(call).await);
         });
         let patience = deadline.saturating_duration_since(Instant::now()) + SLACK;
         match told.recv_timeout(patience) {
@@ -204,18 +206,17 @@ impl<T: Send + 'static> Call<T> {
             let _within = runtime.enter();
             answer.start(None);
         }
-        runtime.spawn(async move {
-            callback.call(caught(answer).await);
-        });
+        runtime.spawn(caught(answer).map(|outcome| callback.call(outcome)));
     }
 }
 
-/// The outcome, also when the serializer panics.
-async fn caught<T: Send + 'static>(call: Invocation<T>) -> Result<T> {
-    let outcome = AssertUnwindSafe(call).catch_unwind().await;
-    outcome.unwrap_or_else(|_| {
-        let text = "the answer can't be read: its serializer panicked";
-        Err(Error::new(ErrorKind::Deserialize, text))
+/// The outcome of a call that was started, also when the serializer panics. Holds the call once.
+fn caught<T: Send + 'static>(call: Invocation<T>) -> impl Future<Output = Result<T>> + Send {
+    AssertUnwindSafe(call).catch_unwind().map(|outcome| {
+        outcome.unwrap_or_else(|_| {
+            let text = "the answer can't be read: its serializer panicked";
+            Err(Error::new(ErrorKind::Deserialize, text))
+        })
     })
 }
 

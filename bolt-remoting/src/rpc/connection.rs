@@ -31,7 +31,7 @@ impl RpcConnection {
     }
 
     fn target(&self) -> Result<Target> {
-        Ok(Target::Connection(self.connection.clone()))
+        Ok(Target::Connection(Some(self.connection.clone())))
     }
 
     /// A two-way call of the peer with Hessian. See

@@ -28,7 +28,8 @@ pub(super) struct RpcHandler {
     pub(super) settings: Arc<Settings>,
 }
 
-/// Handlers by class.
+/// Handlers by class. A request's context has its class from here: of a static name nobody counts the
+/// owners.
 pub(super) struct Routes(pub(super) FxHashMap<Bytes, Route>);
 
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use super::body::Decoder;
 use super::outgoing::{Attempt, Outgoing};
 use crate::Result;
 
-/// An awaited [`Call`](super::Call).
+/// An awaited [`Call`](super::Call). Its first poll queues the request, where that needs no waiting.
 ///
 /// # Cancel safety
 ///
@@ -22,13 +22,14 @@ use crate::Result;
 /// # Panics
 ///
 /// When polled again after it was ready.
-#[must_use = "dropping the future gives the call up"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct Invocation<T> {
     progress: Progress,
     decoder: Decoder<T>,
 }
 
 enum Progress {
+    /// Or why it has failed.
     Unstarted(Result<Outgoing>),
     /// Waits for a connection or for room; only then is there anything to allocate.
     Starting(BoxFuture<'static, Result<Source>>),
@@ -42,8 +43,8 @@ impl<T> Invocation<T> {
         Self { progress, decoder }
     }
 
-    /// Queues the request, if that needs no waiting. `caller` need not ask for the answer before it is
-    /// woken, if there is one to wait for.
+    /// Queues the request, if that needs no waiting. `caller` is woken by the outcome without having
+    /// asked for it, once the call [has started](Progress::Started).
     pub(super) fn start(&mut self, caller: Option<&Waker>) {
         let Progress::Unstarted(Ok(outgoing)) = &mut self.progress else {
             return;
@@ -61,7 +62,7 @@ impl<T> Invocation<T> {
             Attempt::NotYet => {
                 let waiting = std::mem::replace(&mut self.progress, Progress::Over);
                 if let Progress::Unstarted(Ok(outgoing)) = waiting {
-                    self.progress = Progress::Starting(outgoing.begin(deadline).boxed());
+                    self.progress = Progress::Starting(outgoing.begun(deadline).boxed());
                 }
             }
         }
@@ -79,6 +80,7 @@ impl<T: Send + 'static> Future for Invocation<T> {
                 Progress::Unstarted(Ok(_)) => {
                     this.start(Some(cx.waker()));
                     if let Progress::Started(_) = this.progress {
+                        // It has this waker already.
                         return Poll::Pending;
                     }
                 }

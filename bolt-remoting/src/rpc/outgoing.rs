@@ -26,9 +26,8 @@ use crate::{Client, CloseReason, Connection, Error, ErrorKind, ResponseFuture, R
 #[derive(Clone)]
 pub(super) enum Target {
     Address(Client<Bolt>, Arc<Pool<Bolt>>),
-    Connection(Connection<Bolt>),
-    /// Nowhere any more: its connection has gone to the answer.
-    Taken,
+    /// `None` once it has gone to the answer, or a panic has cut that short.
+    Connection(Option<Connection<Bolt>>),
 }
 
 impl Target {
@@ -36,16 +35,17 @@ impl Target {
     pub(super) fn runtime(&self) -> Option<Handle> {
         match self {
             Self::Address(client, _) => client.runtime().cloned(),
-            Self::Connection(connection) => Some(connection.runtime().clone()),
-            Self::Taken => None,
+            Self::Connection(connection) => Some(connection.as_ref()?.runtime().clone()),
         }
     }
 
     async fn connect(&self, deadline: Instant) -> Result<Connection<Bolt>> {
         match self {
             Self::Address(client, pool) => client.connect(pool, deadline).await,
-            Self::Connection(connection) => Ok(connection.clone()),
-            Self::Taken => Err(Error::closed(CloseReason::Local)),
+            Self::Connection(connection) => {
+                let connection = connection.clone();
+                connection.ok_or_else(|| Error::closed(CloseReason::Local))
+            }
         }
     }
 }
@@ -146,8 +146,8 @@ impl Outgoing {
         !self.draft.interceptors.is_empty()
     }
 
-    /// Queues a two-way request without waiting, if there is a connection with room. `caller` need not
-    /// ask for the answer before it is woken.
+    /// Queues a two-way request without waiting, if there is a connection with room. `caller` is woken
+    /// by the outcome without having asked for it.
     ///
     /// In place: what a call consists of is much, and each move of it is felt.
     pub(super) fn try_start(&mut self, deadline: Instant, caller: Option<&Waker>) -> Attempt {
@@ -155,16 +155,12 @@ impl Outgoing {
             return Attempt::NotYet;
         }
         // No handle is cloned but of need: all threads that call count them in one place.
-        let (connection, home) = match std::mem::replace(&mut self.target, Target::Taken) {
-            Target::Connection(connection) => (connection, None),
-            Target::Address(client, pool) => match pool.ready() {
-                Some(connection) => (connection, Some((client, pool))),
-                None => {
-                    self.target = Target::Address(client, pool);
-                    return Attempt::NotYet;
-                }
-            },
-            Target::Taken => return Attempt::NotYet,
+        let connection = match &mut self.target {
+            Target::Address(_, pool) => pool.ready(),
+            Target::Connection(connection) => connection.take(),
+        };
+        let Some(connection) = connection else {
+            return Attempt::NotYet;
         };
         self.draft.begin();
         self.draft.connected(&connection);
@@ -178,7 +174,7 @@ impl Outgoing {
                 return Attempt::Started(Source::Connection(response, context));
             }
             Err(Rejected::Failed(error)) => return Attempt::Failed(error),
-            Err(Rejected::Closed(_, error)) if home.is_none() => return Attempt::Failed(error),
+            Err(Rejected::Closed(_, error)) if !self.can_redial() => return Attempt::Failed(error),
             Err(Rejected::Full(frame) | Rejected::Closed(frame, _)) => frame.frame,
         };
         self.draft.body = Body {
@@ -186,16 +182,15 @@ impl Outgoing {
             header: frame.header,
             content: frame.content,
         };
-        self.target = match home {
-            Some((client, pool)) => Target::Address(client, pool),
-            None => Target::Connection(connection),
-        };
+        if let Target::Connection(place) = &mut self.target {
+            *place = Some(connection);
+        }
         Attempt::NotYet
     }
 
     /// Queues a two-way request, or begins the call through the interceptors. Where the answer comes
     /// from.
-    pub(super) async fn begin(self, deadline: Instant) -> Result<Source> {
+    pub(super) async fn begun(self, deadline: Instant) -> Result<Source> {
         if self.is_intercepted() {
             let (outcome, trace) = self.intercepted_until_queued(deadline).await;
             return Ok(Source::Interceptors(outcome, trace));
