@@ -295,6 +295,7 @@ mod tests {
     use std::task::{Context, Poll};
     use std::time::Duration;
 
+    use super::super::bells::tests::Task;
     use super::*;
     use crate::{ErrorKind, Result};
 
@@ -447,6 +448,24 @@ mod tests {
         let third = insert(&mut pending, later(1));
         assert_eq!(Arc::as_ptr(&third.1), slot);
         assert!(outcome(&third).is_pending());
+    }
+
+    #[test]
+    fn a_slot_wakes_the_caller_that_it_was_given_with_new_or_used_again() {
+        let mut pending = Pending::<()>::new(BY_ID);
+        let task = Waker::from(Arc::<Task>::default());
+        for _ in 0..2 {
+            let id = pending.next_id();
+            let (slot, _) = pending.insert(id, later(1), Some(task.clone()));
+            let Answered::Call(answered) = pending.answer(id, false) else {
+                panic!("not a call")
+            };
+            let woken = answered.complete(Ok(())).expect("a caller");
+            assert!(woken.will_wake(&task));
+            drop(slot);
+            pending.recycle([answered]);
+        }
+        assert_eq!(pending.spare.len(), 1);
     }
 
     #[test]
