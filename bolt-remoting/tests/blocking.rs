@@ -1,7 +1,12 @@
 //! Calls from plain threads.
 #![cfg(feature = "hessian")]
 
-use bolt_remoting::{ErrorKind, RpcClient, RpcServer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bolt_codec::bolt::Bolt;
+use bolt_remoting::client::Select;
+use bolt_remoting::{Connection, ErrorKind, RpcClient, RpcServer};
 
 async fn echo() -> (RpcServer, String) {
     let server = RpcServer::builder()
@@ -28,6 +33,32 @@ async fn a_plain_thread_waits_for_its_answer_by_address_and_by_connection() {
     let thread = std::thread::spawn(move || connection.invoke::<_, String>("b").blocking());
     let answer = tokio::task::spawn_blocking(|| thread.join()).await.unwrap();
     assert_eq!(answer.unwrap().unwrap(), "echo:b");
+}
+
+/// Panics once it is told to.
+#[derive(Clone, Default)]
+struct Spoiler(Arc<AtomicBool>);
+
+impl Select<Bolt> for Spoiler {
+    fn select(&self, _connections: &[Connection<Bolt>]) -> usize {
+        assert!(!self.0.load(Ordering::Relaxed), "as asked");
+        0
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strategy_that_panics_ends_the_call_but_is_no_answer_that_cannot_be_read() {
+    let (_server, address) = echo().await;
+    let address = address + "?_CONNECTIONNUM=2&_CONNECTIONWARMUP=true";
+    let spoiler = Spoiler::default();
+    let client = RpcClient::builder().select(spoiler.clone()).build();
+    let client = client.unwrap();
+    client.connect(&address).await.unwrap();
+    spoiler.0.store(true, Ordering::Relaxed);
+    let thread = std::thread::spawn(move || client.invoke::<_, String>(&address, "a").blocking());
+    let answer = tokio::task::spawn_blocking(|| thread.join()).await.unwrap();
+    let error = answer.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Closed, false));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use super::bells::{self, Bells};
 use super::handler::{Answering, Panicked, guarded};
 use super::inbound::Ticket;
 use super::load::Running;
-use super::outbox::{Measure, Prepared};
+use super::outbox::Prepared;
 use super::shared::Shared;
 
 /// The most handlers of one group, whose answers may all be encoded under one lock.
@@ -46,13 +46,7 @@ pub(crate) fn prepare<F: Frame>(
     answer: Result<Option<F>, Panicked>,
     on_panic: Option<F>,
 ) -> Option<Prepared<F>> {
-    // The frame itself stays where it is: it is large enough for each move to be felt.
-    let measured = |frame: Option<F>| match frame {
-        Some(frame) => {
-            guarded(|| Measure::of(&frame)).map(|it| Some(Prepared::measured(it, frame)))
-        }
-        None => Ok(None),
-    };
+    let measured = |frame: Option<F>| guarded(|| frame.map(Prepared::new));
     let answer = answer.and_then(measured);
     answer.unwrap_or_else(|Panicked| measured(on_panic).ok().flatten())
 }

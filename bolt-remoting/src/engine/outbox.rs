@@ -9,39 +9,24 @@ use bolt_codec::{CodecError, EncodeBuf, Frame, FrameEncoder, Mark};
 #[derive(Debug)]
 pub(crate) struct Prepared<F> {
     pub(crate) frame: F,
-    measure: Measure,
-}
-
-/// What is found out of a frame.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Measure {
     len: usize,
     digest: Option<u32>,
 }
 
-impl Measure {
-    pub(crate) fn of(frame: &impl Frame) -> Self {
+impl<F: Frame> Prepared<F> {
+    pub(crate) fn new(frame: F) -> Self {
         Self {
             len: frame.encoded_len(),
             digest: frame.digest(),
+            frame,
         }
     }
 }
 
-impl<F: Frame> Prepared<F> {
-    pub(crate) fn new(frame: F) -> Self {
-        Self::measured(Measure::of(&frame), frame)
-    }
-}
-
 impl<F> Prepared<F> {
-    pub(crate) fn measured(measure: Measure, frame: F) -> Self {
-        Self { frame, measure }
-    }
-
     /// About how many bytes it takes.
     pub(crate) fn len(&self) -> usize {
-        self.measure.len
+        self.len
     }
 }
 
@@ -187,7 +172,7 @@ impl<E: FrameEncoder> Outbox<E> {
             buf: &mut self.buf,
         };
         self.encoder
-            .encode_digested(frame.frame, frame.measure.digest, whole.buf)?;
+            .encode_digested(frame.frame, frame.digest, whole.buf)?;
         whole.keep_all();
         self.frames += 1;
         Ok(())
@@ -196,7 +181,7 @@ impl<E: FrameEncoder> Outbox<E> {
     /// Keeps an answer until there is room, with its place in the line.
     pub(crate) fn defer(&mut self, number: u64, answer: Prepared<E::Frame>) {
         if !self.sealed {
-            self.deferred_bytes += answer.len();
+            self.deferred_bytes += answer.len;
             self.deferred.push_back((number, answer));
         }
     }
@@ -205,7 +190,7 @@ impl<E: FrameEncoder> Outbox<E> {
     /// takes.
     pub(crate) fn first_deferred(&self) -> Option<(u64, usize)> {
         let (number, answer) = self.deferred.front()?;
-        Some((*number, answer.len()))
+        Some((*number, answer.len))
     }
 
     /// Encodes the first answer that waits for room.
@@ -213,7 +198,7 @@ impl<E: FrameEncoder> Outbox<E> {
         let Some((_, answer)) = self.deferred.pop_front() else {
             return Ok(());
         };
-        self.deferred_bytes -= answer.len();
+        self.deferred_bytes -= answer.len;
         self.encode_answer(answer)
     }
 

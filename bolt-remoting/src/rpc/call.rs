@@ -48,8 +48,9 @@ impl<T: Send + 'static> Call<T> {
         Self { outgoing, decoder }
     }
 
-    /// How long the whole call may take, connecting and queueing included. The server is told the
-    /// full value, as Java does. Default 3 s. Zero fails at once.
+    /// How long the whole call may take from when it is made, connecting and queueing included: an
+    /// awaited call is made by its first poll. The server is told the full value, as Java does. Default
+    /// 3 s. Zero fails at once.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         edit(&mut self.outgoing, |call| call.timeout = timeout);
         self
@@ -97,7 +98,7 @@ impl<T: Send + 'static> Call<T> {
     pub async fn future(self) -> Result<Answer<T>> {
         let outgoing = self.outgoing?;
         let deadline = outgoing.deadline()?;
-        let source = outgoing.begun(deadline).await?;
+        let source = outgoing.start(deadline).await?;
         Ok(Answer::new(source, self.decoder))
     }
 

@@ -62,7 +62,7 @@ impl<T> Invocation<T> {
             Attempt::NotYet => {
                 let waiting = std::mem::replace(&mut self.progress, Progress::Over);
                 if let Progress::Unstarted(Ok(outgoing)) = waiting {
-                    self.progress = Progress::Starting(outgoing.begun(deadline).boxed());
+                    self.progress = Progress::Starting(outgoing.start(deadline).boxed());
                 }
             }
         }

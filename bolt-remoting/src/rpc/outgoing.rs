@@ -190,17 +190,18 @@ impl Outgoing {
 
     /// Queues a two-way request, or begins the call through the interceptors. Where the answer comes
     /// from.
-    pub(super) async fn begun(self, deadline: Instant) -> Result<Source> {
+    pub(super) async fn start(self, deadline: Instant) -> Result<Source> {
         if self.is_intercepted() {
             let (outcome, trace) = self.intercepted_until_queued(deadline).await;
             return Ok(Source::Interceptors(outcome, trace));
         }
         self.draft.begin();
-        let response = self.start(deadline).await?;
+        let response = self.queue(deadline).await?;
         Ok(Source::Connection(response, self.draft.context))
     }
 
-    async fn start(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
+    /// Queues a two-way request, on another connection if one closes before it has.
+    async fn queue(&self, deadline: Instant) -> Result<ResponseFuture<Bolt>> {
         let mut attempts = ATTEMPTS;
         loop {
             let (connection, frame) = self.connect(deadline, false).await?;
@@ -322,7 +323,7 @@ impl Outgoing {
             self.send(deadline).await?;
             return Ok(None);
         }
-        let answer = self.start(deadline).await?.await?;
+        let answer = self.queue(deadline).await?.await?;
         if let Some(context) = &self.draft.context {
             context.answered(&answer);
         }
