@@ -154,7 +154,7 @@ impl<P: Protocol> Connection<P> {
         frame: P::Frame,
         deadline: Instant,
         caller: Option<&Waker>,
-    ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
+    ) -> Result<Queued, Rejected<P::Frame>> {
         // Cloned before there is a lock, for that is somebody else's code.
         let caller = caller.cloned();
         self.0
@@ -162,7 +162,7 @@ impl<P: Protocol> Connection<P> {
     }
 
     /// The answer to a call that was queued here.
-    pub(crate) fn answer_to(self, queued: Queued<P::Frame>) -> ResponseFuture<P> {
+    pub(crate) fn answer_to(self, queued: Queued) -> ResponseFuture<P> {
         ResponseFuture::new(self.0, queued)
     }
 

@@ -15,7 +15,6 @@ use super::load::Load;
 use super::outbox::Prepared;
 use super::pending::Answered;
 use super::shared::Shared;
-use super::slot::Slot;
 use super::stats::add;
 use super::wakers::Wakers;
 use crate::Connection;
@@ -40,8 +39,6 @@ pub(crate) struct Dispatch<P: Protocol> {
     /// one task, if they are not too many.
     unfinished: Vec<Handling<P>>,
     waiting: Vec<Handling<P>>,
-    /// The slots of the calls whose answers were settled last.
-    slots: Vec<Option<Arc<Slot<P::Frame>>>>,
     /// Callers, and whoever else is to be woken once the lock is released.
     pub(super) wakers: Wakers,
     /// Whether callers may wait until the turn's reads are over, and be woken in parts.
@@ -72,7 +69,6 @@ impl<P: Protocol> Dispatch<P> {
             gone_away: false,
             unfinished: Vec::new(),
             waiting: Vec::new(),
-            slots: Vec::new(),
             in_turn: false,
             admission: Admission::Unknown,
             piling_up: false,
@@ -223,21 +219,25 @@ impl<P: Protocol> Dispatch<P> {
         let shared = &self.shared;
         let mut state = shared.lock();
         state.awake();
-        state.pending.recycle(self.slots.drain(..).flatten());
-        for frame in &desk.received {
+        // Dropped without the lock.
+        let mut unwanted = Vec::new();
+        for frame in desk.received.drain(..) {
             let is_ack = frame.kind() == FrameKind::HeartbeatAck;
-            let slot = match state.pending.answer(frame.id(), is_ack) {
-                Answered::Call(slot) => Some(slot),
+            match state.pending.answer(frame.id(), is_ack) {
+                Answered::Call(place) => {
+                    if let Some(caller) = state.pending.complete(place, Ok(frame)) {
+                        self.wakers.add_caller(caller);
+                    }
+                }
                 Answered::Heartbeat => {
                     add(&shared.counters.heartbeats_acked, 1);
-                    None
+                    unwanted.push(frame);
                 }
                 Answered::Nobody => {
                     add(&shared.counters.late_answers, 1);
-                    None
+                    unwanted.push(frame);
                 }
-            };
-            self.slots.push(slot);
+            }
         }
         for answer in desk.answers.drain(..) {
             state.answer(answer);
@@ -268,11 +268,6 @@ impl<P: Protocol> Dispatch<P> {
         self.piling_up = state.waiting_answers() > most.saturating_mul(2);
         drop(state);
         self.wakers.wake();
-        for (frame, slot) in desk.received.drain(..).zip(&self.slots) {
-            if let Some(caller) = slot.as_ref().and_then(|slot| slot.complete(Ok(frame))) {
-                self.wakers.add_caller(caller);
-            }
-        }
         if !self.in_turn {
             self.wakers.wake_all_callers();
         }
@@ -302,7 +297,6 @@ impl<P: Protocol> Dispatch<P> {
         self.spares = Vec::new();
         self.unfinished = Vec::new();
         self.waiting = Vec::new();
-        self.slots = Vec::new();
         self.wakers.release();
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! caller -> Connection::call -> Shared::queue_call (id, pending, outbox) ~wake~> Driver
-//! Driver: Receiver (bytes -> frames) -> Dispatch -> handler | slot of a call ~wake~> caller
+//! Driver: Receiver (bytes -> frames) -> Dispatch -> handler | place of a call ~wake~> caller
 //!         outbox -> writing -> socket;  Clock + Liveness: beats, deadlines
 //! ```
 
@@ -24,12 +24,12 @@ mod liveness;
 pub(crate) mod load;
 mod outbox;
 mod pending;
+mod places;
 mod receiver;
 mod relay;
 pub(crate) mod response;
 mod room;
 pub(crate) mod shared;
-mod slot;
 mod state;
 pub(crate) mod stats;
 mod thread;

@@ -1,19 +1,17 @@
 //! Calls that wait for their answers.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use bolt_codec::Correlation;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use super::slot::Slot;
-use crate::Error;
-
-/// So many places are kept after a burst.
-const KEEP: usize = 1024;
+use super::places::{KEEP, Place, Places};
+use crate::{Error, Result};
 
 /// A number that its owner sets, behind some lock, and anybody reads without one.
 #[derive(Clone, Debug, Default)]
@@ -29,14 +27,14 @@ impl Gauge {
     }
 }
 
-/// The calls of one connection that wait for an answer, each with its deadline and the slot that its
+/// The calls of one connection that wait for an answer, each with its deadline and the place that its
 /// outcome goes to.
 ///
-/// Whoever removes an entry completes the call: exactly one outcome. Slots are used again, so that a
-/// call needs no allocation of its own.
+/// Whoever removes an entry completes the call: exactly one outcome. A place belongs to the caller, who
+/// may come for the outcome long after the id is another call's.
 #[derive(Debug)]
 pub(crate) struct Pending<F> {
-    calls: FxHashMap<u64, Call<F>>,
+    calls: FxHashMap<u64, Call>,
     /// Ids in the order of their requests, with those of calls given up; empty with `ById`.
     order: VecDeque<u64>,
     correlation: Correlation,
@@ -50,21 +48,20 @@ pub(crate) struct Pending<F> {
     heartbeat: Option<u64>,
     /// No deadline is before this.
     earliest: Option<Instant>,
-    /// Slots of calls that have ended, the oldest first: those that callers have let go of, most likely.
-    spare: VecDeque<Arc<Slot<F>>>,
+    places: Places<F>,
 }
 
 #[derive(Debug)]
-struct Call<F> {
+struct Call {
     deadline: Instant,
-    slot: Arc<Slot<F>>,
+    place: usize,
 }
 
 /// Whom an answer was for.
 #[derive(Debug)]
-pub(crate) enum Answered<F> {
-    /// A call, which is to be completed now.
-    Call(Arc<Slot<F>>),
+pub(crate) enum Answered {
+    /// A call, which is to be [completed](Pending::complete) now.
+    Call(usize),
     Heartbeat,
     /// Nobody: late, repeated or never asked for.
     Nobody,
@@ -82,7 +79,7 @@ impl<F> Pending<F> {
             started: 0,
             heartbeat: None,
             earliest: None,
-            spare: VecDeque::new(),
+            places: Places::default(),
         }
     }
 
@@ -117,20 +114,16 @@ impl<F> Pending<F> {
         self.started
     }
 
-    /// Registers a call by its [`next_id`](Self::next_id). Where its outcome will be, and whether it
-    /// is the first to expire now.
+    /// Registers a call by its [`next_id`](Self::next_id). The place of its outcome, which the caller has
+    /// to [`take`](Self::take) or to [`forget`](Self::forget), and whether it is the first to expire now.
     pub(crate) fn insert(
         &mut self,
         id: u64,
         deadline: Instant,
         caller: Option<Waker>,
-    ) -> (Arc<Slot<F>>, bool) {
-        let slot = self.slot(caller);
-        let call = Call {
-            deadline,
-            slot: Arc::clone(&slot),
-        };
-        self.calls.insert(id, call);
+    ) -> (usize, bool) {
+        let place = self.places.enter(caller);
+        self.calls.insert(id, Call { deadline, place });
         self.queue(id);
         self.started += 1;
         self.waiting.set(self.waiting());
@@ -138,7 +131,7 @@ impl<F> Pending<F> {
         if first {
             self.earliest = Some(deadline);
         }
-        (slot, first)
+        (place, first)
     }
 
     /// Registers a heartbeat in place of the one before; misses are counted elsewhere.
@@ -176,7 +169,7 @@ impl<F> Pending<F> {
 
     /// An answer has come; `id` is what the frame says. An acknowledgement is for heartbeats only, any
     /// other answer for calls only, unless answers go in order.
-    pub(crate) fn answer(&mut self, id: u64, is_ack: bool) -> Answered<F> {
+    pub(crate) fn answer(&mut self, id: u64, is_ack: bool) -> Answered {
         let in_order = self.correlation == Correlation::InOrder;
         let id = if in_order {
             match self.order.pop_front() {
@@ -197,32 +190,61 @@ impl<F> Pending<F> {
         self.remove(id).map_or(Answered::Nobody, Answered::Call)
     }
 
-    fn remove(&mut self, id: u64) -> Option<Arc<Slot<F>>> {
+    fn remove(&mut self, id: u64) -> Option<usize> {
         let call = self.calls.remove(&id)?;
         self.waiting.set(self.waiting());
         self.shrink();
-        Some(call.slot)
+        Some(call.place)
     }
 
-    /// The caller has gone. A later answer finds nobody. By now the id may be that of another call.
-    pub(crate) fn forget(&mut self, id: u64, slot: &Arc<Slot<F>>) {
-        let call = self.calls.get(&id);
-        if call.is_some_and(|call| Arc::ptr_eq(&call.slot, slot)) {
-            let slot = self.remove(id);
-            self.recycle(slot);
+    /// Leaves the outcome of a call that was [answered](Self::answer). The caller's task, if it is known.
+    pub(crate) fn complete(&mut self, place: usize, outcome: Result<F>) -> Option<Waker> {
+        self.places.complete(place, outcome)
+    }
+
+    /// The outcome of a call, once it is there. With that the place is another caller's.
+    pub(crate) fn take(&mut self, place: usize) -> Poll<Result<F>> {
+        self.places.take(place)
+    }
+
+    /// Whether it is this task that the outcome will wake.
+    pub(crate) fn will_wake(&self, place: usize, caller: &Waker) -> bool {
+        self.places.will_wake(place, caller)
+    }
+
+    /// Has the outcome wake another task. The one before is given back, to be dropped without the lock.
+    pub(crate) fn wake(&mut self, place: usize, caller: Waker) -> Option<Waker> {
+        self.places.wake(place, caller)
+    }
+
+    /// The caller of the request `id` has gone; a later answer finds nobody. What was in the place, to be
+    /// dropped without the lock, and whether nothing had come.
+    pub(crate) fn forget(&mut self, id: u64, place: usize) -> (Place<F>, bool) {
+        let left = self.places.leave(place);
+        // Otherwise the id may be another call's by now.
+        let waited = left.outcome.is_pending();
+        if waited {
+            self.remove(id);
         }
+        (left, waited)
     }
 
     /// Ends the calls whose deadline has passed.
-    pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) {
+    pub(crate) fn expire(
+        &mut self,
+        now: Instant,
+        peer: Option<SocketAddr>,
+        wakers: &mut Vec<Waker>,
+    ) {
         if self.earliest().is_none_or(|earliest| now < earliest) {
             return;
         }
         let mut earliest = None;
+        let places = &mut self.places;
         self.calls.retain(|&id, call| {
             if call.deadline <= now {
-                let error = Error::timeout().with_call(None, Some(id), true);
-                wakers.extend(call.slot.complete(Err(error)));
+                let error = Error::timeout().with_call(peer, Some(id), true);
+                wakers.extend(places.complete(call.place, Err(error)));
                 return false;
             }
             if earliest.is_none_or(|earliest| call.deadline < earliest) {
@@ -240,32 +262,10 @@ impl<F> Pending<F> {
         self.order.clear();
         for (id, call) in self.calls.drain() {
             let error = error.clone().with_call(None, Some(id), true);
-            wakers.extend(call.slot.complete(Err(error)));
+            wakers.extend(self.places.complete(call.place, Err(error)));
         }
         self.waiting.set(0);
         self.earliest = None;
-    }
-
-    // ---- slots ---------------------------------------------------------------------------------
-
-    /// A slot that nobody else has.
-    fn slot(&mut self, caller: Option<Waker>) -> Arc<Slot<F>> {
-        if let Some(mut slot) = self.spare.pop_front() {
-            if let Some(free) = Arc::get_mut(&mut slot) {
-                free.reset(caller);
-                return slot;
-            }
-            // Its caller has been slow to take the outcome.
-            self.spare.push_back(slot);
-        }
-        Arc::new(Slot::new(caller))
-    }
-
-    /// Keeps the slots of completed calls for others.
-    pub(crate) fn recycle(&mut self, slots: impl IntoIterator<Item = Arc<Slot<F>>>) {
-        let most = KEEP.max(self.calls.len() * 2);
-        let room = most.saturating_sub(self.spare.len());
-        self.spare.extend(slots.into_iter().take(room));
     }
 
     /// Gives back the memory of empty tables.
@@ -276,7 +276,7 @@ impl<F> Pending<F> {
         if self.order.is_empty() {
             self.order = VecDeque::new();
         }
-        self.spare = VecDeque::new();
+        self.places.give_back(0);
     }
 
     /// Gives memory back that a burst has left behind.
@@ -284,36 +284,29 @@ impl<F> Pending<F> {
         if self.calls.capacity() > KEEP && self.calls.len() * 8 < self.calls.capacity() {
             let least = KEEP.max(self.calls.len() * 2);
             self.calls.shrink_to(least);
-            self.spare.truncate(least);
-            self.spare.shrink_to(least);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll};
     use std::time::Duration;
 
-    use super::super::bells::tests::Task;
     use super::*;
-    use crate::{ErrorKind, Result};
+    use crate::ErrorKind;
 
     const BY_ID: Correlation = Correlation::ById {
         max: u32::MAX as u64,
     };
 
-    type Caller<F> = (u64, Arc<Slot<F>>);
-
-    fn outcome<F>(caller: &Caller<F>) -> Poll<Result<F>> {
-        caller.1.poll(&Context::from_waker(Waker::noop()))
-    }
+    /// The id and the place of a call.
+    type Caller = (u64, usize);
 
     fn later(secs: u64) -> Instant {
         Instant::now() + Duration::from_secs(secs)
     }
 
-    fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> Caller<F> {
+    fn insert<F>(pending: &mut Pending<F>, deadline: Instant) -> Caller {
         let id = pending.next_id();
         (id, pending.insert(id, deadline, None).0)
     }
@@ -327,9 +320,8 @@ mod tests {
     /// Completes the call that an answer is for; whether there is one.
     fn answer<F>(pending: &mut Pending<F>, id: u64, is_ack: bool, frame: F) -> bool {
         match pending.answer(id, is_ack) {
-            Answered::Call(slot) => {
-                slot.complete(Ok(frame));
-                pending.recycle([slot]);
+            Answered::Call(place) => {
+                pending.complete(place, Ok(frame));
                 true
             }
             Answered::Heartbeat | Answered::Nobody => false,
@@ -359,7 +351,7 @@ mod tests {
         assert_eq!(call.0, first_beat);
         beat(&mut pending);
         assert!(answer(&mut pending, call.0, false, 'a'));
-        assert!(matches!(outcome(&call), Poll::Ready(Ok('a'))));
+        assert!(matches!(pending.take(call.1), Poll::Ready(Ok('a'))));
     }
 
     #[test]
@@ -372,8 +364,8 @@ mod tests {
         assert!(answer(&mut pending, b.0, false, 'b'));
         assert!(!answer(&mut pending, b.0, false, 'x'));
         assert!(!answer(&mut pending, 99, false, 'x'));
-        assert!(outcome(&a).is_pending());
-        assert!(matches!(outcome(&b), Poll::Ready(Ok('b'))));
+        assert!(pending.take(a.1).is_pending());
+        assert!(matches!(pending.take(b.1), Poll::Ready(Ok('b'))));
         assert_eq!(pending.waiting(), 1);
     }
 
@@ -383,7 +375,7 @@ mod tests {
         let (call, beat) = (insert(&mut pending, later(1)), beat(&mut pending));
         assert!(matches!(pending.answer(call.0, true), Answered::Nobody));
         assert!(matches!(pending.answer(beat, false), Answered::Nobody));
-        assert!(outcome(&call).is_pending());
+        assert!(pending.take(call.1).is_pending());
         assert!(matches!(pending.answer(beat, true), Answered::Heartbeat));
         assert!(matches!(pending.answer(call.0, false), Answered::Call(_)));
     }
@@ -392,11 +384,11 @@ mod tests {
     fn in_order_answers_skip_calls_that_were_given_up() {
         let mut pending = Pending::new(Correlation::InOrder);
         let calls: Vec<_> = (0..3).map(|_| insert(&mut pending, later(1))).collect();
-        pending.forget(calls[1].0, &calls[1].1);
+        pending.forget(calls[1].0, calls[1].1);
         assert!(answer(&mut pending, 0, false, 'a'));
         assert!(!answer(&mut pending, 0, false, 'b'));
         assert!(answer(&mut pending, 0, false, 'c'));
-        assert!(matches!(outcome(&calls[2]), Poll::Ready(Ok('c'))));
+        assert!(matches!(pending.take(calls[2].1), Poll::Ready(Ok('c'))));
     }
 
     #[test]
@@ -407,9 +399,9 @@ mod tests {
         insert(&mut pending, later(1));
         let late = insert(&mut pending, later(1));
         assert_eq!(late.0, early.0);
-        pending.forget(early.0, &early.1);
+        pending.forget(early.0, early.1);
         assert!(answer(&mut pending, late.0, false, 'b'));
-        assert!(matches!(outcome(&late), Poll::Ready(Ok('b'))));
+        assert!(matches!(pending.take(late.1), Poll::Ready(Ok('b'))));
     }
 
     #[test]
@@ -419,53 +411,21 @@ mod tests {
             insert(&mut pending, later(1)),
             insert(&mut pending, later(60)),
         );
+        pending.wake(soon.1, Waker::noop().clone());
         let mut wakers = Vec::new();
-        pending.expire(Instant::now(), &mut wakers);
-        assert!(outcome(&soon).is_pending());
-        pending.expire(later(2), &mut wakers);
+        pending.expire(Instant::now(), None, &mut wakers);
+        assert!(pending.take(soon.1).is_pending());
+        pending.expire(later(2), None, &mut wakers);
         assert_eq!(wakers.len(), 1);
-        let Poll::Ready(Err(error)) = outcome(&soon) else {
+        let Poll::Ready(Err(error)) = pending.take(soon.1) else {
             panic!("not expired")
         };
         assert_eq!(
             (error.kind(), error.request_id()),
             (ErrorKind::Timeout, Some(soon.0))
         );
-        assert!(outcome(&late).is_pending());
+        assert!(pending.take(late.1).is_pending());
         assert!(pending.earliest().is_some_and(|at| at > later(50)));
-    }
-
-    #[test]
-    fn a_slot_is_used_again_once_its_caller_has_let_go_of_it() {
-        let mut pending = Pending::new(BY_ID);
-        let slow = insert(&mut pending, later(1));
-        answer(&mut pending, slow.0, false, 's');
-        let second = insert(&mut pending, later(1));
-        assert!(!Arc::ptr_eq(&slow.1, &second.1));
-        assert!(matches!(outcome(&slow), Poll::Ready(Ok('s'))));
-        let slot = Arc::as_ptr(&slow.1);
-        drop(slow);
-        let third = insert(&mut pending, later(1));
-        assert_eq!(Arc::as_ptr(&third.1), slot);
-        assert!(outcome(&third).is_pending());
-    }
-
-    #[test]
-    fn a_slot_wakes_the_caller_that_it_was_given_with_new_or_used_again() {
-        let mut pending = Pending::<()>::new(BY_ID);
-        let task = Waker::from(Arc::<Task>::default());
-        for _ in 0..2 {
-            let id = pending.next_id();
-            let (slot, _) = pending.insert(id, later(1), Some(task.clone()));
-            let Answered::Call(answered) = pending.answer(id, false) else {
-                panic!("not a call")
-            };
-            let woken = answered.complete(Ok(())).expect("a caller");
-            assert!(woken.will_wake(&task));
-            drop(slot);
-            pending.recycle([answered]);
-        }
-        assert_eq!(pending.spare.len(), 1);
     }
 
     #[test]
@@ -474,10 +434,10 @@ mod tests {
         let calls: Vec<_> = (0..100_000)
             .map(|_| insert(&mut pending, later(1)))
             .collect();
-        calls
-            .iter()
-            .for_each(|(id, slot)| pending.forget(*id, slot));
-        let (calls, spare) = (pending.calls.capacity(), pending.spare.capacity());
-        assert!(calls <= 2048 && spare <= 2048, "{calls} {spare}");
+        for (id, place) in calls {
+            pending.forget(id, place);
+        }
+        let (calls, places) = (pending.calls.capacity(), pending.places.capacity());
+        assert!(calls <= 2048 && places <= 2048, "{calls} {places}");
     }
 }

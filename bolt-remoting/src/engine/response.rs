@@ -4,12 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bolt_codec::Protocol;
 
 use super::shared::{Queued, Shared};
-use super::slot::Slot;
 use crate::{Connection, Result};
 
 /// The answer to a request that is queued or under way. `'static`: it may be kept, moved to
@@ -22,16 +21,16 @@ use crate::{Connection, Result};
 #[must_use = "dropping the future gives the call up"]
 pub struct ResponseFuture<P: Protocol> {
     shared: Arc<Shared<P>>,
-    slot: Arc<Slot<P::Frame>>,
+    place: usize,
     /// `None` once the outcome has been taken.
     id: Option<u64>,
 }
 
 impl<P: Protocol> ResponseFuture<P> {
-    pub(crate) fn new(shared: Arc<Shared<P>>, queued: Queued<P::Frame>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared<P>>, queued: Queued) -> Self {
         Self {
             shared,
-            slot: queued.slot,
+            place: queued.place,
             id: Some(queued.id),
         }
     }
@@ -56,20 +55,57 @@ impl<P: Protocol> Future for ResponseFuture<P> {
     ///
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.slot.poll(cx).map(|outcome| {
+        assert!(self.id.is_some(), "a call polled after it was completed");
+        let outcome = self.ask(cx.waker());
+        if outcome.is_ready() {
             self.id = None;
-            outcome.map_err(|error| error.with_call(self.shared.peer, None, false))
-        })
+        }
+        outcome
+    }
+}
+
+impl<P: Protocol> ResponseFuture<P> {
+    /// What has become of the call, once that is there; `caller` is woken by it.
+    fn ask(&self, caller: &Waker) -> Poll<Result<P::Frame>> {
+        let mut state = self.shared.lock();
+        let outcome = state.pending.take(self.place);
+        if outcome.is_ready() || state.pending.will_wake(self.place, caller) {
+            return outcome;
+        }
+        drop(state);
+        // Cloned and dropped without the lock: wakers are somebody else's code.
+        let caller = caller.clone();
+        let mut state = self.shared.lock();
+        let outcome = state.pending.take(self.place);
+        if outcome.is_ready() {
+            return outcome;
+        }
+        let before = state.pending.wake(self.place, caller);
+        drop(state);
+        drop(before);
+        Poll::Pending
     }
 }
 
 impl<P: Protocol> Drop for ResponseFuture<P> {
     fn drop(&mut self) {
-        if let Some(id) = self.id
-            && self.slot.leave()
-        {
-            self.shared.forget(id, &self.slot);
+        let Some(id) = self.id else {
+            return;
+        };
+        let mut wakers = Vec::new();
+        let mut state = self.shared.lock();
+        let (left, waited) = state.pending.forget(id, self.place);
+        if waited {
+            state.make_room(&mut wakers);
+            if !state.is_open() || !wakers.is_empty() {
+                // Perhaps it was the last one that the end waits for, or somebody was let in who may
+                // never come.
+                wakers.extend(state.rouse());
+            }
         }
+        drop(state);
+        drop(left);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -78,5 +114,55 @@ impl<P: Protocol> fmt::Debug for ResponseFuture<P> {
         f.debug_struct("ResponseFuture")
             .field("id", &self.id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::task::Wake;
+    use std::time::Duration;
+
+    use crate::time::deadline;
+    use bolt_codec::Role;
+    use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::engine::shared::Setup;
+    use crate::{ConnectionConfig, NoHandler};
+
+    /// Takes down whether its connection is locked when it is dropped.
+    struct Looks(Arc<Shared<Bolt>>, Arc<Mutex<Vec<bool>>>);
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(self.0.is_locked());
+        }
+    }
+
+    #[tokio::test]
+    async fn tasks_that_are_let_go_of_may_use_the_connection() {
+        let (_peer, io) = tokio::io::duplex(1024);
+        let config = Arc::new(ConnectionConfig::client());
+        let setup = Setup::alone(Arc::default(), Role::Client, config);
+        let (connection, _task) = Connection::prepare(io, setup, Arc::new(NoHandler));
+        let frame = BoltFrame::request(BoltVersion::V1, "x", "");
+        let mut call = connection
+            .try_call(frame, deadline(Duration::from_secs(60)))
+            .unwrap();
+        let looked = Arc::<Mutex<Vec<bool>>>::default();
+        let shared = connection.into_shared();
+        for _ in 0..2 {
+            let task = Waker::from(Arc::new(Looks(Arc::clone(&shared), Arc::clone(&looked))));
+            let polled = call.poll_unpin(&mut Context::from_waker(&task));
+            assert!(polled.is_pending());
+        }
+        drop(call);
+        assert_eq!(*looked.lock().unwrap(), [false, false]);
     }
 }

@@ -18,7 +18,6 @@ use super::outbox::Prepared;
 use super::pending::Gauge;
 use super::relay::{self, Relay, Runner};
 use super::room::Room;
-use super::slot::Slot;
 use super::state::{Phase, State};
 use super::stats::Counters;
 use crate::config::ConnectionConfig;
@@ -140,9 +139,10 @@ pub(crate) enum Rejected<F> {
 }
 
 /// A call that is under way.
-pub(crate) struct Queued<F> {
+pub(crate) struct Queued {
     pub(crate) id: u64,
-    pub(crate) slot: Arc<Slot<F>>,
+    /// Where its outcome will be.
+    pub(crate) place: usize,
 }
 
 impl<P: Protocol> Shared<P> {
@@ -226,7 +226,7 @@ impl<P: Protocol> Shared<P> {
         deadline: Instant,
         turn: Option<u64>,
         caller: Option<Waker>,
-    ) -> Result<Queued<P::Frame>, Rejected<P::Frame>> {
+    ) -> Result<Queued, Rejected<P::Frame>> {
         let mut state = self.lock();
         if let Some(error) = self.closed(&state) {
             return Err(Rejected::Closed(frame, error));
@@ -238,7 +238,7 @@ impl<P: Protocol> Shared<P> {
         frame.frame.set_id(id);
         self.push(&mut state, frame)?;
         // Not before: an encoder may panic.
-        let (slot, first_to_expire) = state.pending.insert(id, deadline, caller);
+        let (place, first_to_expire) = state.pending.insert(id, deadline, caller);
         let waker = if first_to_expire {
             state.rouse()
         } else {
@@ -246,7 +246,7 @@ impl<P: Protocol> Shared<P> {
         };
         drop(state);
         wake(waker);
-        Ok(Queued { id, slot })
+        Ok(Queued { id, place })
     }
 
     /// Queues a frame that gets no answer.
@@ -397,19 +397,9 @@ impl<P: Protocol> Shared<P> {
         }
     }
 
-    /// A call was given up.
-    pub(crate) fn forget(&self, id: u64, slot: &Arc<Slot<P::Frame>>) {
-        let mut wakers = Vec::new();
-        let mut state = self.lock();
-        state.pending.forget(id, slot);
-        state.make_room(&mut wakers);
-        if !state.is_open() || !wakers.is_empty() {
-            // Perhaps it was the last one that the end waits for, or somebody was let in who may
-            // never come.
-            wakers.extend(state.rouse());
-        }
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+    #[cfg(test)]
+    pub(super) fn is_locked(&self) -> bool {
+        self.state.try_lock().is_err()
     }
 }
 

@@ -45,17 +45,21 @@ impl Source {
     ) -> Poll<Result<T>> {
         let outcome = match self {
             Self::Connection(response, context) => {
-                let frame = match ready!(response.poll_unpin(cx)) {
-                    Ok(frame) => frame,
-                    Err(error) => return Poll::Ready(Err(error)),
+                let frame = match response.poll_unpin(cx) {
+                    Poll::Ready(Ok(frame)) => frame,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return Poll::Pending,
                 };
                 if let Some(context) = context {
                     context.answered(&frame);
                 }
                 let id = frame.id.into();
-                read(Response::of_frame(frame), decoder).map_err(|error| {
-                    error.with_call(response.connection().peer_addr(), Some(id), true)
-                })
+                match read(Response::of_frame(frame), decoder) {
+                    Ok(value) => Ok(value),
+                    Err(error) => {
+                        Err(error.with_call(response.connection().peer_addr(), Some(id), true))
+                    }
+                }
             }
             Self::Interceptors(outcome, trace) => match ready!(outcome.poll_unpin(cx)) {
                 Ok(Some(response)) => read(response, decoder),

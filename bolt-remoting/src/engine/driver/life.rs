@@ -131,7 +131,7 @@ where
         let mut state = shared.lock();
         state.awake();
         // What came later and is put off may hold the answers of calls that are due by now.
-        state.pending.expire(*caught_up, wakers);
+        state.pending.expire(*caught_up, shared.peer, wakers);
         if state.line.expire(now, wakers) {
             state.make_room(wakers);
         }
