@@ -124,6 +124,29 @@ fn the_floors_that_echo_frames_answer_our_client() {
 }
 
 #[test]
+fn the_floor_that_calls_is_answered_by_our_server_and_counts_what_fails() {
+    let server = server(&[]);
+    let floor = |address: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_floor-tokio"));
+        command.args([
+            "calls",
+            address,
+            "--payload",
+            "100000",
+            "--connections",
+            "2",
+        ]);
+        command.args(["--seconds", "0.5", "--warmup", "0.1", "--json"]);
+        let mut process = Process::start(&mut command).unwrap();
+        let lines = process.lines_to_end(PATIENCE);
+        serde_json::from_str::<Report>(&lines[0]).unwrap()
+    };
+    assert_sane(&floor(&server.address));
+    let report = floor(&closing());
+    assert!(report.errors > 0 && report.requests == 0, "{report:?}");
+}
+
+#[test]
 fn the_server_is_measured_through_its_process() {
     let server = server(&[]);
     let report = report(&server.address, &["--server-pid", &server.pid()]);
@@ -153,13 +176,17 @@ fn an_open_loop_beyond_what_is_possible_shows_it_in_errors_or_latencies() {
     assert!(report.errors > 0 || waited, "{report:?}");
 }
 
-#[test]
-fn calls_that_fail_are_counted() {
+/// The address of somebody who takes connections and closes them; ends with the process.
+fn closing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    // Takes connections and closes them; ends with the process.
     thread::spawn(move || listener.incoming().for_each(drop));
-    let report = report(&address, &[]);
+    address
+}
+
+#[test]
+fn calls_that_fail_are_counted() {
+    let report = report(&closing(), &[]);
     assert!(report.errors > 0, "{report:?}");
     assert_eq!(report.requests, 0);
 }

@@ -1,6 +1,9 @@
 //! What is measured: one load each, put on several peers.
 
-use crate::peers::{AWAIT, EPOLL, JAVA, ONE_WORKER, OURS, PING_PONG, TARPC, TOKIO, TONIC, TUNED};
+use crate::peers::{
+    AWAIT, CALLS, CALLS_ONE_WORKER, EPOLL, JAVA, ONE_WORKER, OURS, PING_PONG, TARPC, TOKIO, TONIC,
+    TUNED,
+};
 
 /// One load.
 pub(crate) struct Cell {
@@ -36,7 +39,17 @@ pub(crate) fn all() -> Vec<Cell> {
             "1 KiB, 1 connection, 256 outstanding",
             "--payload 1024 --connections 1 --concurrency 256",
             &[
-                OURS, AWAIT, ONE_WORKER, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL,
+                OURS,
+                AWAIT,
+                ONE_WORKER,
+                JAVA,
+                TUNED,
+                TONIC,
+                TARPC,
+                CALLS,
+                CALLS_ONE_WORKER,
+                PING_PONG,
+                EPOLL,
             ],
         ),
         cell(
@@ -51,13 +64,23 @@ pub(crate) fn all() -> Vec<Cell> {
             "4x1024",
             "1 KiB, 4 connections, 1,024 outstanding",
             "--payload 1024 --connections 4 --concurrency 1024",
-            &[OURS, JAVA, TUNED, TONIC, TARPC, EPOLL],
+            &[OURS, JAVA, TUNED, TONIC, TARPC, CALLS, EPOLL],
         ),
         cell(
             "64B",
             "64 B, 1 connection, 256 outstanding",
             "--payload 64 --connections 1 --concurrency 256",
-            &[OURS, ONE_WORKER, JAVA, TUNED, TONIC, TARPC, EPOLL],
+            &[
+                OURS,
+                ONE_WORKER,
+                JAVA,
+                TUNED,
+                TONIC,
+                TARPC,
+                CALLS,
+                CALLS_ONE_WORKER,
+                EPOLL,
+            ],
         ),
         cell(
             "16KiB",
@@ -69,7 +92,7 @@ pub(crate) fn all() -> Vec<Cell> {
             "1x1",
             "1 KiB, 1 connection, 1 outstanding",
             "--payload 1024 --connections 1 --concurrency 1",
-            &[OURS, JAVA, TUNED, TONIC, TARPC, PING_PONG, EPOLL],
+            &[OURS, JAVA, TUNED, TONIC, TARPC, CALLS, PING_PONG, EPOLL],
         ),
         cell(
             "rate",

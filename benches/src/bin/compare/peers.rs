@@ -19,6 +19,10 @@ pub(crate) const TONIC: &str = "tonic";
 pub(crate) const TARPC: &str = "tarpc";
 /// Batches of bytes over tokio.
 pub(crate) const PING_PONG: &str = "tokio ping-pong";
+/// The least that calls cost whose callers are tasks of tokio, on the server of [`TOKIO`].
+pub(crate) const CALLS: &str = "tokio calls";
+/// The same with one worker thread.
+pub(crate) const CALLS_ONE_WORKER: &str = "tokio calls, one worker";
 /// Frames over tokio without a library: a server only.
 pub(crate) const TOKIO: &str = "tokio echo";
 /// Frames without a library or a runtime.
@@ -53,7 +57,7 @@ impl Programs {
             TONIC => foreign("tonic-peer", &["server"]),
             TARPC => foreign("tarpc-peer", &["server"]),
             PING_PONG => ours("floor-tokio", &["server"]),
-            TOKIO => ours("floor-tokio", &["frames"]),
+            TOKIO | CALLS | CALLS_ONE_WORKER => ours("floor-tokio", &["frames"]),
             EPOLL => ours("floor-epoll", &["server"]),
             _ => ours("load-server", &[]),
         });
@@ -69,6 +73,7 @@ impl Programs {
             TONIC => foreign("tonic-peer", &["client"]),
             TARPC => foreign("tarpc-peer", &["client"]),
             PING_PONG => ours("floor-tokio", &["client"]),
+            CALLS | CALLS_ONE_WORKER => ours("floor-tokio", &["calls"]),
             EPOLL => ours("floor-epoll", &["client"]),
             _ => ours("load-client", &[]),
         });
@@ -97,7 +102,7 @@ impl Programs {
 }
 
 fn settle_workers(command: &mut Command, peer: &str) {
-    if peer == ONE_WORKER {
+    if peer == ONE_WORKER || peer == CALLS_ONE_WORKER {
         command.env("TOKIO_WORKER_THREADS", "1");
     }
 }

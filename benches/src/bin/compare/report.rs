@@ -21,7 +21,9 @@ asynchronous handler on the I/O thread, and batches that stay on it. JVMs run wi
 or as many as fit in four times their warm-up time. tonic and tarpc have their defaults; tarpc's `TCP_NODELAY` is set and its limit of requests in flight raised. \
 `tokio ping-pong` writes the bytes of all outstanding calls at once and waits for as many; `epoll echo` is one thread that parses frames, with \
 one read and one write per wake-up; `tokio echo` is a server that does the same on tokio, with a task per connection and the workers that `ours` has. \
-None of them has calls, deadlines or handlers, so they are limits, not peers.\n";
+None of them has calls, deadlines or handlers, so they are limits, not peers. `tokio calls` is a limit too, of calls whose callers are tasks of tokio: \
+on the server of `tokio echo`, a client with a task for each outstanding call, a task for the connection, and between them one lock around a table of \
+outcomes and a buffer of frames; it has no deadlines, no cancellation, no limits, and hands out no bytes.\n";
 
 /// The whole report.
 pub(crate) fn markdown(cells: &[Cell], results: &Results) -> String {

@@ -5,11 +5,14 @@
 //! connection and waits until as many have come back: a plain ping-pong, without frames.
 //!
 //! `floor-tokio frames --listen ADDR` is a server too, for any SOFABolt client: it echoes frames.
+//! `floor-tokio calls ADDR`, with the same options, is a client of any SOFABolt server: a task for each
+//! outstanding call, and nothing that calls could do without.
 
 #![forbid(unsafe_code)]
 
+mod calls;
 #[path = "../floor-epoll/frames.rs"]
-#[allow(dead_code, reason = "the part of a client is in it too")]
+#[allow(dead_code, reason = "more of a frame is wanted there")]
 mod frames;
 mod frames_echo;
 
@@ -30,13 +33,16 @@ const AT_ONCE: usize = 64 * 1024;
 
 fn main() -> ExitCode {
     let pair = load::usage_of_pair("floor-tokio");
-    let usage = format!("{pair}\n       floor-tokio frames --listen ADDR");
+    let usage = format!(
+        "{pair}\n       floor-tokio frames --listen ADDR\n       floor-tokio calls ADDR [as client]"
+    );
     load::command_line::help(&usage);
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
         Some("server") => serve(args, &usage, echo),
         Some("frames") => serve(args, &usage, frames_echo::serve),
         Some("client") => run(args, &usage),
+        Some("calls") => calls::run(args, &usage),
         _ => Err(usage),
     };
     match done {
