@@ -123,7 +123,6 @@ mod tests {
     use std::task::Wake;
     use std::time::Duration;
 
-    use crate::time::deadline;
     use bolt_codec::Role;
     use bolt_codec::bolt::{Bolt, BoltFrame, BoltVersion};
     use futures::FutureExt;
@@ -148,21 +147,27 @@ mod tests {
     #[tokio::test]
     async fn tasks_that_are_let_go_of_may_use_the_connection() {
         let (_peer, io) = tokio::io::duplex(1024);
-        let config = Arc::new(ConnectionConfig::client());
-        let setup = Setup::alone(Arc::default(), Role::Client, config);
+        let mut config = ConnectionConfig::client();
+        config.max_in_flight = 1;
+        let setup = Setup::alone(Arc::default(), Role::Client, Arc::new(config));
         let (connection, _task) = Connection::prepare(io, setup, Arc::new(NoHandler));
-        let frame = BoltFrame::request(BoltVersion::V1, "x", "");
-        let mut call = connection
-            .try_call(frame, deadline(Duration::from_secs(60)))
-            .unwrap();
+        let call = || {
+            let connection = connection.clone();
+            let frame = BoltFrame::request(BoltVersion::V1, "x", "");
+            async move { connection.call(frame, Duration::from_secs(60)).await }.boxed()
+        };
+        let (mut in_flight, mut waits_for_room) = (call(), call());
         let looked = Arc::<Mutex<Vec<bool>>>::default();
-        let shared = connection.into_shared();
-        for _ in 0..2 {
-            let task = Waker::from(Arc::new(Looks(Arc::clone(&shared), Arc::clone(&looked))));
-            let polled = call.poll_unpin(&mut Context::from_waker(&task));
-            assert!(polled.is_pending());
+        let shared = connection.clone().into_shared();
+        for call in [&mut in_flight, &mut waits_for_room] {
+            for _ in 0..2 {
+                let task = Looks(Arc::clone(&shared), Arc::clone(&looked));
+                let task = Waker::from(Arc::new(task));
+                let polled = call.poll_unpin(&mut Context::from_waker(&task));
+                assert!(polled.is_pending());
+            }
         }
-        drop(call);
-        assert_eq!(*looked.lock().unwrap(), [false, false]);
+        drop((waits_for_room, in_flight));
+        assert_eq!(*looked.lock().unwrap(), [false; 4]);
     }
 }

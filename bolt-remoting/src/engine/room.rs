@@ -93,13 +93,13 @@ impl Line {
         before: Option<u64>,
         needs: Room,
         deadline: Instant,
-        waker: Waker,
+        waker: Option<Waker>,
     ) -> u64 {
         let number = before.unwrap_or_else(|| self.number());
         let caller = Caller {
             needs,
             until: deadline,
-            waker: Some(waker),
+            waker,
         };
         self.waiting.insert(number, caller);
         number
@@ -127,15 +127,19 @@ impl Line {
         any
     }
 
-    /// Whether the caller with this number has been let in; if not, `waker` is told when it is.
-    /// `None` for one who is not in the line (any more).
-    pub(crate) fn ask(&mut self, number: u64, waker: &Waker) -> Option<bool> {
-        if self.let_in.by_place.contains_key(&number) {
-            return Some(true);
-        }
-        let caller = self.waiting.by_place.get_mut(&number)?;
-        caller.waker = Some(waker.clone());
-        Some(false)
+    /// Whether the caller with this number has been let in and its room is still set aside.
+    pub(crate) fn is_let_in(&self, number: u64) -> bool {
+        self.let_in.by_place.contains_key(&number)
+    }
+
+    /// Has `waker` told when the caller with this number is let in; the one before is left in its place,
+    /// to be dropped without a lock. Whether this caller waits.
+    pub(crate) fn wake(&mut self, number: u64, waker: &mut Option<Waker>) -> bool {
+        let Some(caller) = self.waiting.by_place.get_mut(&number) else {
+            return false;
+        };
+        std::mem::swap(&mut caller.waker, waker);
+        true
     }
 
     /// The first caller that has not been let in.
@@ -165,14 +169,21 @@ impl Line {
         self.set_aside
     }
 
-    /// The caller comes for its room, or gives up. Whether it had been let in.
-    pub(crate) fn leave(&mut self, number: u64) -> bool {
+    /// The caller comes for the room that is set aside for it. Whether there is any.
+    pub(crate) fn come(&mut self, number: u64) -> bool {
         let Some(caller) = self.let_in.remove(number) else {
-            self.waiting.remove(number);
             return false;
         };
         self.gives_back(caller.needs);
         true
+    }
+
+    /// The caller gives up. Its task, to be dropped without a lock.
+    pub(crate) fn give_up(&mut self, number: u64) -> Option<Waker> {
+        if self.come(number) {
+            return None;
+        }
+        self.waiting.remove(number)?.waker
     }
 
     /// Nobody is let in any more: all are to look for themselves.
@@ -197,7 +208,7 @@ mod tests {
     }
 
     fn join_until(line: &mut Line, bytes: usize, deadline: Instant) -> u64 {
-        line.join(None, needs(bytes), deadline, Waker::noop().clone())
+        line.join(None, needs(bytes), deadline, Some(Waker::noop().clone()))
     }
 
     fn let_in(line: &mut Line) {
@@ -223,7 +234,8 @@ mod tests {
             (needs(9), Some((d, needs(8))))
         );
         assert_eq!(line.earliest(), Some(at(8)));
-        assert!(line.leave(a) && !line.leave(d));
+        assert!(line.come(a) && !line.come(d));
+        line.give_up(d);
         assert_eq!(line.earliest(), None);
     }
 
@@ -239,9 +251,9 @@ mod tests {
             (line.set_aside(), line.first()),
             (Room::default(), Some((b, needs(2))))
         );
-        assert_eq!(line.ask(a, Waker::noop()), None);
+        assert!(!line.is_let_in(a) && !line.wake(a, &mut None));
         let deadline = start + SEC;
-        let again = line.join(Some(a), needs(1), deadline, Waker::noop().clone());
+        let again = line.join(Some(a), needs(1), deadline, None);
         assert_eq!((again, line.first()), (a, Some((a, needs(1)))));
         assert_eq!(line.earliest(), Some(deadline));
     }
@@ -255,8 +267,7 @@ mod tests {
         let_in(&mut line);
         assert_eq!(line.first(), Some((c, needs(4))));
         assert_eq!(line.set_aside(), Room { bytes: 3, calls: 2 });
-        let asked = [b, c].map(|number| line.ask(number, Waker::noop()));
-        assert_eq!(asked, [Some(true), Some(false)]);
+        assert_eq!([b, c].map(|number| line.is_let_in(number)), [true, false]);
     }
 
     #[test]
@@ -265,9 +276,9 @@ mod tests {
         let [a, b] = [1, 2].map(|bytes| join(&mut line, bytes));
         let_in(&mut line);
         let_in(&mut line);
-        assert!(line.leave(b) && !line.leave(b));
+        assert!(line.come(b) && !line.come(b));
         assert_eq!(line.set_aside(), needs(1));
-        assert!(line.leave(a));
+        assert!(line.give_up(a).is_none());
         assert_eq!((line.set_aside(), line.first()), (Room::default(), None));
     }
 
@@ -275,7 +286,7 @@ mod tests {
     fn who_leaves_before_being_let_in_takes_nothing_along() {
         let mut line = Line::default();
         let [a, b] = [1, 2].map(|bytes| join(&mut line, bytes));
-        assert!(!line.leave(a));
+        assert!(line.give_up(a).is_some() && line.give_up(a).is_none());
         assert_eq!(line.first(), Some((b, needs(2))));
         assert_eq!(line.set_aside(), Room::default());
     }

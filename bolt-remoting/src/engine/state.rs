@@ -113,7 +113,7 @@ impl<P: Protocol> State<P> {
 
     /// Whether a frame may be queued now: by whom a turn was given to, or when nobody waits.
     pub(crate) fn admits(&mut self, needs: Room, turn: Option<u64>) -> bool {
-        if turn.is_some_and(|number| self.line.leave(number)) {
+        if turn.is_some_and(|number| self.line.come(number)) {
             return true;
         }
         self.line.first().is_none()

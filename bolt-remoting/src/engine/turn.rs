@@ -43,27 +43,28 @@ impl<P: Protocol> Future for Turn<'_, P> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let shared = self.shared;
+        // Cloned before there is a lock, and dropped after it: wakers are somebody else's code.
+        let mut caller = Some(cx.waker().clone());
         let mut wakers = Vec::new();
         let mut state = shared.lock();
         if self.deadline <= Instant::now() || shared.closed(&state).is_some() {
             return Poll::Ready(());
         }
         let place = self.number;
-        let let_in = match place.and_then(|number| state.line.ask(number, cx.waker())) {
-            Some(let_in) => let_in,
+        let in_line = place.filter(|&n| state.line.is_let_in(n) || state.line.wake(n, &mut caller));
+        let number = in_line.unwrap_or_else(|| {
             // New, or it was let in and came too late.
-            None => {
-                let (needs, deadline) = (self.needs, self.deadline);
-                let known = state.line.earliest();
-                let number = state.line.join(place, needs, deadline, cx.waker().clone());
-                self.number = Some(number);
-                state.make_room(&mut wakers);
-                if state.line.earliest() != known {
-                    wakers.extend(state.rouse());
-                }
-                state.line.ask(number, cx.waker()) == Some(true)
+            let known = state.line.earliest();
+            let (needs, deadline) = (self.needs, self.deadline);
+            let number = state.line.join(place, needs, deadline, caller.take());
+            state.make_room(&mut wakers);
+            if state.line.earliest() != known {
+                wakers.extend(state.rouse());
             }
-        };
+            number
+        });
+        self.number = Some(number);
+        let let_in = state.line.is_let_in(number);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         if let_in {
@@ -81,7 +82,7 @@ impl<P: Protocol> Drop for Turn<'_, P> {
         };
         let mut wakers = Vec::new();
         let mut state = self.shared.lock();
-        state.line.leave(number);
+        let caller = state.line.give_up(number);
         state.make_room(&mut wakers);
         if !wakers.is_empty() {
             // It sees to it that those who were let in come.
@@ -91,6 +92,7 @@ impl<P: Protocol> Drop for Turn<'_, P> {
             wakers.extend(state.rouse_to_write());
         }
         drop(state);
+        drop(caller);
         wakers.into_iter().for_each(Waker::wake);
     }
 }
